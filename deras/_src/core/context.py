@@ -1,0 +1,87 @@
+"""What the current thread is doing: building a graph, recording for tapes, placed on a device."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+class ThreadState(threading.local):
+    """Per-thread state read by every dispatch; class attributes are the defaults.
+
+    Attributes:
+      graph: the FuncGraph being built, or None when ops run at once.
+      recorders: the active recorders, outermost first.
+      device: the placement asked for by `tf.device`, or None.
+      name_scope: the prefix of `tf.name_scope`, with a trailing slash, or "".
+      collector: where a lowering being traced puts its run-time checks, or None.
+      functions_run_eagerly: `tf.config.run_functions_eagerly`.
+    """
+
+    graph: Any = None
+    recorders: tuple[Any, ...] = ()
+    device: Any = None
+    name_scope: str = ""
+    collector: Any = None
+    site_override: Any = None
+
+
+state = ThreadState()
+
+
+@contextmanager
+def building(graph: Any) -> Iterator[Any]:
+    """Ops called inside become nodes of `graph`; recorders of the outside do not see them."""
+    saved = state.graph, state.recorders, state.name_scope
+    state.graph, state.recorders, state.name_scope = graph, (), ""
+    try:
+        yield graph
+    finally:
+        state.graph, state.recorders, state.name_scope = saved
+
+
+@contextmanager
+def recording(*recorders: Any) -> Iterator[None]:
+    """Replaces the active recorders."""
+    saved = state.recorders
+    state.recorders = recorders
+    try:
+        yield
+    finally:
+        state.recorders = saved
+
+
+@contextmanager
+def init_scope() -> Iterator[None]:
+    """Leaves every graph being built and pauses recorders: ops inside run at once.
+
+    >>> @tf.function
+    ... def f(x):
+    ...     with tf.init_scope():
+    ...         eager = tf.executing_eagerly()
+    ...     return x + tf.cast(eager, x.dtype)
+    >>> int(f(tf.constant(1)))
+    2
+    """
+    saved = state.graph, state.recorders, state.collector
+    state.graph, state.recorders, state.collector = None, (), None
+    try:
+        yield
+    finally:
+        state.graph, state.recorders, state.collector = saved
+
+
+def executing_eagerly() -> bool:
+    """Whether ops run at once (True) or are put into a graph (False).
+
+    >>> tf.executing_eagerly()
+    True
+    """
+    return state.graph is None
+
+
+def inside_function() -> bool:
+    """Whether a `tf.function` is being traced."""
+    return state.graph is not None

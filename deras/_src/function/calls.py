@@ -1,0 +1,211 @@
+"""A traced function as an op: called inside a graph, or under a tape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from deras._src.control_flow.subgraph import (
+    Layout,
+    functional_gradient,
+    lower_with_state,
+    run_graph,
+)
+from deras._src.core.context import state
+from deras._src.core.tensor import EagerTensor
+from deras._src.dispatch.apply import apply, as_tensor_tuple
+from deras._src.graph.checks import nested_code
+from deras._src.graph.func_graph import FuncGraph
+from deras._src.graph.lowering import LoweringContext, is_inexact
+from deras._src.ops.gradient_support import zeros_like
+from deras._src.registry import OpDef, OpRecord, op
+from deras._src.tape.backprop import derived_op
+
+
+def _call_shape(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
+    return [(t.dtype, t.shape) for t in attrs["function"].graph.outputs]
+
+
+def _call_state(attrs: dict[str, Any]) -> Any:
+    layout = attrs["layout"]
+    return [(h, h in layout.written) for h in layout.handles]
+
+
+def _run_call(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
+    function, layout = attrs["function"], attrs["layout"]
+    arguments, captured, _ = layout.split(inputs)
+    values = {id(t): v for t, v in captured}
+    extra = [values[id(outer)] for outer, _ in function.graph.captures]
+    return tuple(function.run_flat(list(arguments), extra))
+
+
+@op(
+    "PartitionedCall",
+    contextual=True,
+    stateful=True,
+    gradient=functional_gradient,
+    inputs=("*args",),
+    dtypes={},
+    shape=_call_shape,
+    state_of=_call_state,
+    run=_run_call,
+    api_name="function",
+)
+def call_op(context, *arrays, function, layout):
+    def body(inner: LoweringContext, full: Sequence[Any]) -> Any:
+        arguments, captured, values = layout.split(full)
+        outputs, after = run_graph(function.graph, inner, arguments, captured, values)
+        return outputs, {h: after[h] for h in layout.written}
+
+    return lower_with_state(context, body, arrays)
+
+
+def call_in_graph(function: Any, arguments: Sequence[Any]) -> tuple[Any, ...]:
+    """Adds a call of a concrete function to the graph being built."""
+    layout = Layout(len(arguments), [function.graph])
+    attrs = (("function", function), ("layout", layout))
+    return as_tensor_tuple(apply(call_op, layout.inputs(arguments), attrs, function.name))
+
+
+class DifferentiableCall:
+    """Runs a graph under tapes: forward with residuals, backward from them.
+
+    The forward program returns outputs, new state values and the residuals of its pullback, all as
+    outputs of one op; its gradient is a program on residuals. A gradient that reaches the
+    residuals themselves (higher order) runs the forward program again instead.
+    """
+
+    def __init__(self, graph: FuncGraph, name: str) -> None:
+        self.graph = graph
+        self.handles = tuple(graph.handles)
+        self.written = tuple(h for h, w in graph.handles.items() if w)
+        self.constants = tuple(graph.constants.values())
+        self.trees: dict[Any, Any] = {}
+        self.backwards: dict[Any, OpDef] = {}
+        self.count = len(graph.outputs)
+        gradient = _CallGradient(self)
+        self.op = OpDef(
+            "StatefulPartitionedCall",
+            self._lower,
+            gradient=gradient,
+            inputs=("*args",),
+            dtypes={},
+            api_name=name,
+        )
+
+    def inputs(self, arguments: Sequence[Any]) -> tuple[Any, ...]:
+        """The op's inputs: arguments, constants, state values (read here, for tapes)."""
+        return (*arguments, *self.constants, *(h.read() for h in self.handles))
+
+    def run(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Runs forward under the active tapes; writes state; returns the graph's outputs."""
+        results = as_tensor_tuple(apply(self.op, inputs))
+        for handle, value in zip(self.written, results[self.count :], strict=False):
+            handle.value = EagerTensor(value.aval, value._array)
+        return results[: self.count]
+
+    def _body(self, arrays: Sequence[Any], differentiate: bool) -> tuple[list[Any], list[Any]]:
+        first = len(self.graph.inputs)
+        second = first + len(self.constants)
+        captured = list(zip(self.constants, arrays[first:second], strict=True))
+        values = dict(zip(self.handles, arrays[second:], strict=True))
+        context = LoweringContext({}, differentiate)
+        outputs, after = run_graph(self.graph, context, arrays[:first], captured, values)
+        return (
+            [jnp.asarray(o) for o in outputs],
+            [jnp.asarray(after[h]) for h in self.written],
+        )
+
+    def _lower(self, *arrays: Any) -> tuple[Any, ...]:
+        wrt = [i for i, a in enumerate(arrays) if is_inexact(a)]
+        kinds: list[bool] = []
+
+        def primal(*opened: Any) -> Any:
+            full = list(arrays)
+            for position, array in zip(wrt, opened, strict=True):
+                full[position] = array
+            with nested_code() as collector:
+                outputs, news = self._body(full, differentiate=True)
+                code = None if collector is None else jnp.asarray(collector.current())
+            kinds[:] = [is_inexact(o) for o in outputs]
+            smooth = tuple(o for o, k in zip(outputs, kinds, strict=True) if k)
+            rest = tuple(o for o, k in zip(outputs, kinds, strict=True) if not k)
+            return smooth, (rest, tuple(news), code)
+
+        smooth, pull, (rest, news, code) = jax.vjp(
+            primal, *(jnp.asarray(arrays[i]) for i in wrt), has_aux=True
+        )
+        if code is not None and state.collector is not None:
+            state.collector.merge(code)
+        leaves, tree = jax.tree.flatten(pull)
+        key = tuple((a.dtype, a.shape) for a in arrays)
+        self.trees[key] = (tree, tuple(wrt), tuple((o.shape, o.dtype) for o in smooth))
+        smooth_iter, rest_iter = iter(smooth), iter(rest)
+        outputs = [next(smooth_iter) if k else next(rest_iter) for k in kinds]
+        return (*outputs, *news, *(jnp.asarray(leaf) for leaf in leaves))
+
+    def backward_op(self, key: Any, needed: tuple[int, ...]) -> OpDef:
+        """The op from residuals and output gradients to the gradients of the needed inputs."""
+        found = self.backwards.get((key, needed))
+        if found is None:
+            tree, wrt, smooth = self.trees[key]
+
+            def lowering(*arrays: Any) -> Any:
+                grads = arrays[: len(smooth)]
+                pull = jax.tree.unflatten(tree, arrays[len(smooth) :])
+                cotangents = tuple(
+                    _conj(g).astype(dtype) for g, (_, dtype) in zip(grads, smooth, strict=True)
+                )
+                by_input = dict(zip(wrt, pull(cotangents), strict=True))
+                return tuple(_conj(by_input[i]) for i in needed)
+
+            found = OpDef("CallGrad", lowering, inputs=("*arrays",), dtypes={})
+            self.backwards[key, needed] = found
+        return found
+
+
+class _CallGradient:
+    """The gradient of a differentiable call, see there."""
+
+    accepts_none = True
+    takes_reached = True
+
+    def __init__(self, call: DifferentiableCall) -> None:
+        self.call = call
+
+    def __call__(self, record: OpRecord, *grads: Any, reached: set[int] | None = None) -> Any:
+        call, inputs, outputs = self.call, record.inputs, record.outputs
+        extra = call.count + len(call.written)
+        needed = tuple(
+            i
+            for i, x in enumerate(inputs)
+            if (x.dtype.is_floating or x.dtype.is_complex) and (reached is None or id(x) in reached)
+        )
+        results: list[Any] = [None] * len(inputs)
+        smooth = [
+            zeros_like(o) if g is None else g
+            for g, o in zip(grads[: call.count], outputs, strict=False)
+            if o.dtype.is_floating or o.dtype.is_complex
+        ]
+        if any(g is not None for g in grads[extra:]):
+            # Higher order: differentiate the forward program itself, residuals included.
+            every = [
+                zeros_like(o) if g is None else g
+                for g, o in zip(grads, outputs, strict=True)
+                if o.dtype.is_floating or o.dtype.is_complex
+            ]
+            derived = derived_op(call.op, len(inputs), len(every), needed)
+            found = apply(derived, (*inputs, *every), record.attrs)
+        else:
+            key = tuple((x.aval.dtype.np_dtype, x.aval.dims) for x in inputs)
+            found = apply(call.backward_op(key, needed), (*smooth, *outputs[extra:]))
+        for position, gradient in zip(needed, as_tensor_tuple(found), strict=True):
+            results[position] = gradient
+        return results
+
+
+def _conj(array: Any) -> Any:
+    return jnp.conj(array) if jnp.iscomplexobj(array) else array

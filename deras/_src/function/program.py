@@ -1,0 +1,129 @@
+"""A graph as one XLA program: compiled per dtypes and shapes, called with state and arguments."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from deras._src.core.dtypes import from_numpy
+from deras._src.core.tensor import Aval, EagerTensor, aval_of
+from deras._src.graph.checks import Check, Collector, collecting, raise_failed
+from deras._src.graph.func_graph import FuncGraph
+from deras._src.graph.lowering import LoweringContext, interpret, read
+
+# Below this many bytes, updating a buffer in place gains less than checking that it may be.
+_DONATE_BYTES = 1 << 16
+
+
+class Program:
+    """One compiled form of a graph.
+
+    Attributes:
+      avals: of the graph's outputs.
+      compile_seconds: time taken by lowering and by XLA.
+      donated: how many buffers are updated in place.
+    """
+
+    __slots__ = (
+        "avals",
+        "call",
+        "checks",
+        "compile_seconds",
+        "compiled",
+        "constants",
+        "donated",
+        "handles",
+        "outputs",
+        "read_only",
+        "state_avals",
+        "written",
+    )
+
+    def __init__(self, graph: FuncGraph, inputs: Sequence[Aval]) -> None:
+        started = time.perf_counter()
+        self.handles = list(graph.handles)
+        self.constants = [t.device_array() for t in graph.constants.values()]
+        written = [h for h, w in graph.handles.items() if w]
+        order = written + [h for h, w in graph.handles.items() if not w]
+        collector = Collector()
+        found: list[Any] = []
+
+        def program(*arrays: Any) -> tuple[Any, ...]:
+            found.clear()
+            env, values = bind_arguments(graph, order, arrays)
+            context = LoweringContext(values, wanted=graph.wanted)
+            interpret(graph.nodes, context, env)
+            outputs = [jnp.asarray(read(t, env)) for t in graph.outputs]
+            news = [jnp.asarray(context.values[h]) for h in written]
+            found.extend((o.dtype, o.shape) for o in outputs + news)
+            code = [jnp.asarray(collector.current())] if collector.checks else []
+            return tuple(outputs + news + code)
+
+        specs = [
+            jax.ShapeDtypeStruct(a.dims, a.dtype.np_dtype)
+            for a in [*(h.value.aval for h in order), *(aval_of_array(c) for c in self.constants)]
+            + list(inputs)
+        ]
+        donate = tuple(i for i, h in enumerate(written) if _large(h.value.aval))
+        with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"), collecting(collector):
+            traced = jax.jit(program, donate_argnums=donate).trace(*specs)
+            if collector.checks and donate:
+                # State is committed only if no check failed, so the old buffers must survive.
+                donate = ()
+                collector.checks.clear()
+                collector.code = None
+                traced = jax.jit(program).trace(*specs)
+            self.compiled = traced.lower().compile()
+        self.call = self.compiled
+        self.checks: list[Check] = collector.checks
+        self.donated = len(donate)
+        count = len(graph.outputs)
+        avals = [aval_of(from_numpy(d), tuple(s)) for d, s in found]
+        self.avals = tuple(avals[:count])
+        self.state_avals = tuple(avals[count:])
+        self.written = tuple((h, i in donate) for i, h in enumerate(written))
+        self.read_only = tuple(order[len(written) :])
+        self.outputs = count
+        self.compile_seconds = time.perf_counter() - started
+
+    def run(self, inputs: Sequence[Any]) -> list[EagerTensor]:
+        """Runs on the arrays of the arguments; state is written back; checks are raised."""
+        arrays = [h.take() if donate else h.value.device_array() for h, donate in self.written]
+        for h in self.read_only:
+            arrays.append(h.value.device_array())
+        arrays += self.constants
+        arrays += inputs
+        results = self.call(*arrays)
+        if self.checks:
+            raise_failed(self.checks, results[-1])
+        count = self.outputs
+        for (handle, _), aval, array in zip(
+            self.written, self.state_avals, results[count:], strict=False
+        ):
+            handle.value = EagerTensor(aval, array)
+        return [EagerTensor(a, r) for a, r in zip(self.avals, results, strict=False)]
+
+
+def bind_arguments(
+    graph: FuncGraph, handles: Sequence[Any], arrays: Sequence[Any]
+) -> tuple[dict[int, Any], dict[Any, Any]]:
+    """The environment and state values for flat program arguments: state, constants, inputs."""
+    rest = iter(arrays)
+    values = {h: next(rest) for h in handles}
+    env = {key: next(rest) for key in graph.constants}
+    for placeholder in graph.inputs:
+        env[id(placeholder)] = next(rest)
+    return env, values
+
+
+def aval_of_array(array: Any) -> Aval:
+    """The aval of a JAX array."""
+    return aval_of(from_numpy(array.dtype), tuple(array.shape))
+
+
+def _large(aval: Aval) -> bool:
+    return (aval.shape.num_elements() or 0) * aval.dtype.size >= _DONATE_BYTES

@@ -1,0 +1,113 @@
+"""Run-time checks inside compiled programs: flags carried out of the program, raised after it.
+
+A lowering calls `require(ok, ...)`. While a program is traced, a `Collector` folds all checks,
+in program order, into one int64[2] array `(number of the first check that failed, detail)`. The
+program returns that array; its caller calls `raise_failed`. Without a collector (gradient
+recomputation, shape inference) `require` does nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from deras._src import errors
+from deras._src.core.context import state
+
+
+class Check:
+    """What one check found wrong, and for whom; `{detail}` in `message` is filled at failure."""
+
+    __slots__ = ("arguments", "error", "label", "message", "site")
+
+    def __init__(self, error: Any, message: str, label: str, arguments: Any, site: Any) -> None:
+        self.error = error
+        self.message = message
+        self.label = label
+        self.arguments = arguments
+        self.site = site
+
+    def exception(self, detail: int) -> Exception:
+        """The exception to raise; `error` is a class, or makes one from the detail alone."""
+        if not isinstance(self.error, type):
+            return self.error.from_detail(detail)  # type: ignore[no-any-return]
+        what = self.message.replace("{detail}", str(detail))
+        return errors.op_error(self.error, self.label, what, self.arguments, site=self.site)
+
+
+class Collector:
+    """Gathers the checks of one program while it is traced."""
+
+    def __init__(self) -> None:
+        self.checks: list[Check] = []
+        self.code: Any = None
+        self.label = ""
+        self.arguments: Any = ()
+        self.site: Any = None
+
+    def add(self, ok: Any, error: Any, message: str, detail: Any) -> None:
+        """Adds a check; the first failing one wins."""
+        self.checks.append(Check(error, message, self.label, self.arguments, self.site))
+        number = np.int64(len(self.checks))
+        failed = jnp.where(ok, np.int64(0), number)
+        self.merge(jnp.stack([failed, jnp.asarray(detail).astype(jnp.int64).reshape(())]))
+
+    def merge(self, code: Any) -> None:
+        """Takes over the code of a sub-program (a branch, a loop, a vectorised body)."""
+        if code.ndim == 2:  # one code for each element of a vectorised body
+            code = code[jnp.argmax(code[:, 0] != 0)]
+        self.code = code if self.code is None else jnp.where(self.code[0] != 0, self.code, code)
+
+    def current(self) -> Any:
+        """The code so far."""
+        return NO_FAILURE if self.code is None else self.code
+
+
+NO_FAILURE = np.zeros(2, np.int64)
+
+
+def require(ok: Any, error: type, message: str, detail: Any = 0) -> None:
+    """Raises `error` after the program where the scalar `ok` is false.
+
+    `message` may hold `{detail}`, replaced by the integer scalar `detail` at failure.
+    """
+    collector = state.collector
+    if collector is not None:
+        collector.add(ok, error, message, detail)
+
+
+@contextmanager
+def collecting(collector: Collector | None) -> Iterator[Collector | None]:
+    """Makes `collector` (or none) the one that `require` fills."""
+    saved = state.collector
+    state.collector = collector
+    try:
+        yield collector
+    finally:
+        state.collector = saved
+
+
+@contextmanager
+def nested_code() -> Iterator[Collector | None]:
+    """Starts a fresh code for a sub-program, its checks numbered on; the caller merges it."""
+    collector = state.collector
+    if collector is None:
+        yield None
+        return
+    saved, collector.code = collector.code, None
+    try:
+        yield collector
+    finally:
+        collector.code = saved
+
+
+def raise_failed(checks: list[Check], code: Any) -> None:
+    """Raises the error of the first failed check, if one failed."""
+    number, detail = np.asarray(code).tolist()
+    if number:
+        raise checks[number - 1].exception(detail)
+

@@ -1,0 +1,168 @@
+"""Help for array ops whose integer arguments (shapes, axes, sizes) may be Python values or tensors.
+
+Where the integers are known they are an attribute of the op. Where a tensor whose value is only
+known later gives them, a second op (the "dynamic twin") takes the tensor as a host argument.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from deras._src import errors
+from deras._src.core.dtypes import ANY, INDEX, DType
+from deras._src.core.tensor import EagerTensor, SymbolicTensor, Tensor, TracedTensor
+from deras._src.core.tensor_shape import TensorShape
+from deras._src.dispatch.apply import apply
+from deras._src.dispatch.convert import convert, host_value
+from deras._src.registry import OpDef, TypeVar, op
+
+Specs = list[tuple[DType, TensorShape]]
+
+
+def known_array(tensor: Any) -> np.ndarray | None:
+    """The value of a tensor that is known now, without waiting for anything but a device."""
+    if isinstance(tensor, EagerTensor):
+        return tensor.host_array()
+    value = tensor.array if isinstance(tensor, TracedTensor) else getattr(tensor, "value", None)
+    return value if isinstance(value, np.ndarray) else None
+
+
+def ints_of(value: Any, what: str) -> Any:
+    """Integers given as Python or NumPy values, a TensorShape or a tensor.
+
+    Returns a tuple of ints, an int for a scalar, or the tensor itself where its value is not known.
+    """
+    kind = type(value)
+    if kind is int:
+        return value
+    if kind is tuple or kind is list:
+        for v in value:
+            if type(v) is not int:
+                break
+        else:
+            return tuple(value)
+    tensor = convert(value)
+    array = known_array(tensor)
+    if array is None:
+        return tensor
+    if array.size == 0:
+        return () if array.ndim == 1 else ((),) * len(array)
+    if array.dtype.kind not in "iu":
+        raise errors.op_error(
+            errors.ArgumentTypeError, what, f"integers are wanted, not {tensor.dtype.name}"
+        )
+    result = array.tolist()
+    return _tuples(result) if isinstance(result, list) else result
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
+
+
+def axis_of(value: Any, what: str) -> int:
+    """An axis, which must be known: a Python int or a scalar tensor."""
+    if type(value) is int:
+        return value
+    if not isinstance(value, Tensor):
+        try:
+            return operator.index(value)
+        except TypeError:
+            pass
+    array = host_value(value, what)
+    if array.size != 1 or array.dtype.kind not in "iu":
+        raise errors.op_error(
+            errors.ArgumentTypeError, what, f"axis must be one integer, not {value!r}"
+        )
+    return int(array.reshape(()))
+
+
+def axes_of(value: Any, what: str) -> tuple[int, ...]:
+    """Axes, which must be known: an int, a list of ints or an integer tensor."""
+    array = np.atleast_1d(host_value(value, what))
+    if array.size and array.dtype.kind not in "iu":
+        raise errors.op_error(errors.ArgumentTypeError, what, f"axes must be integers: {value!r}")
+    return tuple(int(a) for a in array.reshape(-1))
+
+
+def resolve_axis(axis: int, rank: int, name: str = "axis") -> int:
+    """`axis` counted from the front; ValueError where it is out of `[-rank, rank)`."""
+    if not -rank <= axis < rank:
+        raise ValueError(f"{name} {axis} is out of range [-{rank}, {rank})")
+    return axis + rank if axis < 0 else axis
+
+
+def partial_ints(tensor: Any) -> list[int | None] | None:
+    """The elements of a 1-D integer tensor as far as they are known; None if not even how many.
+
+    An element is also known where both trial sizes of shape inference agree on it.
+    """
+    array = known_array(tensor)
+    if array is not None:
+        return [int(v) for v in array.reshape(-1)]
+    if isinstance(tensor, SymbolicTensor) and tensor.probes is not None:
+        first, second = (p.value for p in tensor.probes)
+        if first is not None and second is not None and first.shape == second.shape:
+            pairs = zip(first.reshape(-1).tolist(), second.reshape(-1).tolist(), strict=True)
+            return [a if a == b else None for a, b in pairs]
+    if tensor.shape.rank == 1 and tensor.shape[0] is not None:
+        return [None] * tensor.shape[0]
+    return None
+
+
+def dynamic_twin(base: OpDef, attr: str, *, gradient: Any = None) -> OpDef:
+    """The op `base` with its attribute `attr`, a tuple of ints, as a host argument instead.
+
+    `base.shape` is called with the attribute's known elements, the others None; with None where
+    not even their number is known.
+    """
+    lowering = base.lowering
+    assert lowering is not None
+
+    def twin(*args: Any, **attrs: Any) -> Any:
+        *inputs, ints = args
+        return lowering(*inputs, **{attr: _tuples(np.asarray(ints).tolist())}, **attrs)
+
+    def shape(inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Any:
+        ints = partial_ints(inputs[-1])
+        partial = None if ints is None else tuple(ints)
+        return base.shape(inputs[:-1], {**attrs, attr: partial})  # type: ignore[misc]
+
+    names = (*base.input_names, attr)
+    constraints: dict[str, Any] = dict(zip(base.input_names, base.constraints, strict=True))
+    constraints[attr] = INDEX
+    declared = op(
+        f"{base.name}Dynamic",
+        inputs=names,
+        host_args=(attr,),
+        dtypes=constraints,
+        shape=None if base.shape is None else shape,
+        gradient=gradient if gradient is not None else base.gradient,
+        api_name=base.api_name,
+    )
+    return declared(twin)
+
+
+def apply_ints(
+    base: OpDef,
+    twin: OpDef,
+    inputs: tuple[Any, ...],
+    attr: str,
+    ints: Any,
+    attrs: tuple[tuple[str, Any], ...] = (),
+    name: str | None = None,
+) -> Any:
+    """Runs `base` where `ints` (from `ints_of`) are known, else its dynamic twin."""
+    if isinstance(ints, Tensor):
+        return apply(twin, (*inputs, ints), attrs, name)
+    return apply(base, inputs, ((attr, ints), *attrs), name)
+
+
+def type_var(allowed: Any = ANY) -> TypeVar:
+    """A dtype shared by several inputs."""
+    return TypeVar("T", allowed)
+
+
