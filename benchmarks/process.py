@@ -2,6 +2,7 @@
 
     python process.py tf import       # prints {"seconds": ..., "megabytes": ...}
     python process.py tf first_step   # the same, after the first compiled step of the small MLP
+    python process.py tf first_step xla
 
 `run.py` starts each of these in fresh processes; for the first step it takes the time from the
 start of the process, which it sees from outside, until the line is printed.
@@ -27,7 +28,7 @@ def resident_megabytes() -> float:
     return pages * resource.getpagesize() / 2**20
 
 
-def main(engine: str, what: str) -> None:
+def main(engine: str, what: str, variant: str = "default") -> None:
     began = time.perf_counter()
     if what == "import":
         module = {"tf": "tensorflow"}.get(engine, engine)
@@ -36,7 +37,7 @@ def main(engine: str, what: str) -> None:
             importlib.import_module("jax.numpy")
     elif what == "first_step":
         worker = importlib.import_module("worker")
-        worker.factory(engine, "small_mlp", "default")()
+        worker.factory(engine, "small_mlp", variant)()
     else:
         raise SystemExit(f"process.py: no measurement named {what!r}")
     seconds = time.perf_counter() - began

@@ -12,6 +12,7 @@ whose Python is not given is left out. The result is a Markdown table; ratios ar
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
 import json
 import os
@@ -41,6 +42,8 @@ COLUMNS = {
     ("torch", "compile"): "PyTorch compile",
 }
 PREPARE_SECONDS = 300.0
+# Load per core before the run above which the result says that it is of no use.
+BUSY_SHARE = 0.4
 Column = tuple[str, str]
 
 
@@ -90,8 +93,10 @@ class Engine:
                 raise EngineError(f"no answer within {PREPARE_SECONDS:.0f} s")
             part = os.read(process.stdout.fileno(), 1 << 16)
             if not part:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(5)  # its own exit status, before stop() kills it
                 self.stop()
-                raise EngineError(f"its process ended ({process.returncode})")
+                raise EngineError(f"its process ended with exit status {process.returncode}")
             line += part
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
@@ -101,8 +106,9 @@ class Engine:
     def stop(self) -> None:
         if self.process is not None:
             self.process.kill()
-            self.process.wait()
-            self.process = None
+            # Leaving the block closes the pipes and waits.
+            with self.process:
+                self.process = None
 
 
 @dataclass
@@ -152,31 +158,43 @@ def measure(
             row.seconds[column] = statistics.median(values)
     for engine in engines.values():
         if engine.process is not None:
-            engine.ask(do="drop")
+            try:
+                engine.ask(do="drop")
+            except EngineError as error:
+                # It starts anew at the next workload; the figures above were taken before.
+                print(f"{NAMES[engine.name]} after {work.title}: {error}", file=sys.stderr)
     return row
 
 
-def measure_processes(engines: dict[str, Engine], rounds: int) -> list[tuple[Row, Row]]:
+def measure_processes(
+    engines: dict[str, Engine], rounds: int, variants: bool
+) -> list[tuple[Row, Row]]:
     """Import and first compiled step: a row of seconds and a row of megabytes for each."""
     both = []
     for what, title in (
         ("import", "import"),
-        ("first_step", "first compiled training step, from process start"),
+        ("first_step", "first training step (small MLP), from process start"),
     ):
         seconds, memory = Row(f"{title}: time"), Row(f"{title}: resident memory")
-        found: dict[str, list[tuple[float, float]]] = {name: [] for name in engines}
+        columns = [
+            (engine.name, variant)
+            for engine in engines.values()
+            for variant in engine.variants
+            if variant == "default" or (variants and what == "first_step")
+        ]
+        found: dict[Column, list[tuple[float, float]]] = {column: [] for column in columns}
         for turn in range(rounds + 1):
-            for engine in engines.values():
+            for column in columns:
+                engine = engines[column[0]]
                 began = time.perf_counter()
                 done = subprocess.run(
-                    [engine.python, str(HERE / "process.py"), engine.name, what],
+                    [engine.python, str(HERE / "process.py"), engine.name, what, column[1]],
                     stdout=subprocess.PIPE,
                     stderr=engine.log,
                     env=engine.environment,
                     check=False,
                 )
                 whole = time.perf_counter() - began
-                column = (engine.name, "default")
                 if done.returncode:
                     seconds.failures[column] = f"process.py {what} exited {done.returncode}"
                     continue
@@ -184,11 +202,11 @@ def measure_processes(engines: dict[str, Engine], rounds: int) -> list[tuple[Row
                 # The first turn only fills the disk cache and Python's bytecode cache.
                 if turn:
                     taken = answer["seconds"] if what == "import" else whole
-                    found[engine.name].append((taken, answer["megabytes"]))
-        for name, values in found.items():
+                    found[column].append((taken, answer["megabytes"]))
+        for column, values in found.items():
             if values:
-                seconds.seconds[name, "default"] = statistics.median(v[0] for v in values)
-                memory.seconds[name, "default"] = statistics.median(v[1] for v in values)
+                seconds.seconds[column] = statistics.median(v[0] for v in values)
+                memory.seconds[column] = statistics.median(v[1] for v in values)
         both.append((seconds, memory))
     return both
 
@@ -214,9 +232,9 @@ def disagreements(row: Row) -> list[str]:
 
 
 def time_text(seconds: float) -> str:
-    for unit, scale in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
-        if seconds >= scale:
-            break
+    unit, scale = "µs", 1e-6
+    if seconds >= 1e-3:
+        unit, scale = ("ms", 1e-3) if seconds < 1.0 else ("s", 1.0)
     value = seconds / scale
     return f"{value:.3g} {unit}" if value < 100 else f"{value:.0f} {unit}"
 
@@ -267,10 +285,11 @@ def report(
     how: str,
 ) -> str:
     columns = [c for c in COLUMNS if c[0] in engines]
+    everything = [*rows, *(row for pair in processes for row in pair)]
     columns = [
         c
         for c in columns
-        if c[1] == "default" or any(c in r.seconds or c in r.failures for r in rows)
+        if c[1] == "default" or any(c in r.seconds or c in r.failures for r in everything)
     ]
     lines = [
         f"Measured {datetime.date.today().isoformat()} on {machine_text()}.",
@@ -286,15 +305,15 @@ def report(
     if rows:
         lines += [*table(rows, columns, "work", time_text), ""]
     if processes:
-        plain = [c for c in columns if c[1] == "default"]
         timed = [pair[0] for pair in processes]
         weighed = [pair[1] for pair in processes]
-        lines += [*table(timed, plain, "process", time_text), ""]
-        lines += [*table(weighed, plain, "process", memory_text), ""]
-    notes = [f"{w.title}: {w.note}." for w in CATALOG.values() if w.note]
+        lines += [*table(timed, columns, "process", time_text), ""]
+        lines += [*table(weighed, columns, "process", memory_text), ""]
+    shown = {row.title for row in rows}
+    notes = [f"{w.title}: {w.note}." for w in CATALOG.values() if w.note and w.title in shown]
     failures = [
         f"{row.title}, {COLUMNS[column]} failed: {text.splitlines()[0]}"
-        for row in [*rows, *(r for pair in processes for r in pair)]
+        for row in everything
         for column, text in row.failures.items()
     ]
     wrong = [line for row in rows for line in disagreements(row)]
@@ -355,6 +374,7 @@ def main() -> int:
     for name in left_out:
         print(f"{NAMES[name]} is left out: no --{name}-python", file=sys.stderr)
 
+    busy = os.getloadavg()[0] / (os.cpu_count() or 1) if hasattr(os, "getloadavg") else 0.0
     with open(options.log or os.devnull, "w") as log:
         engines: dict[str, Engine] = {}
         try:
@@ -375,12 +395,23 @@ def main() -> int:
                 figures = [f"{COLUMNS[c]} {time_text(s)}" for c, s in row.seconds.items()]
                 figures += [f"{COLUMNS[c]} FAILED: {text}" for c, text in row.failures.items()]
                 print(f"{row.title}: {', '.join(figures)}", file=sys.stderr, flush=True)
-            processes = [] if options.no_process else measure_processes(engines, rounds=3)
+            for engine in engines.values():
+                # Their memory and threads would be in the way of what follows.
+                engine.stop()
+            processes = []
+            if not options.no_process:
+                processes = measure_processes(engines, 3, not options.no_variants)
         finally:
             for engine in engines.values():
                 engine.stop()
 
-    how = (
+    how = ""
+    if busy > BUSY_SHARE:
+        how = (
+            f"**The machine was busy when this began (load {busy:.1f} per core): the figures "
+            "are of no use.** "
+        )
+    how += (
         f"Median over {options.rounds} rounds of the least of {options.samples} samples, engines "
         "in turn; in brackets the ratio to Deras, above 1 where Deras is faster (or smaller)."
     )

@@ -110,7 +110,7 @@ def steps_torch(torch: Any) -> Callable[[int], None]:
             for w, g in zip(weights, slopes, strict=True):
                 w.sub_(g, alpha=0.05)
         if i % 100 == 0:
-            float(loss)
+            float(loss.detach())
 
     return step
 

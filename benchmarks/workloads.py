@@ -8,6 +8,7 @@ losses, as a rule) must agree between them: a fast wrong answer shows.
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -107,7 +108,7 @@ def integers(name: str, limit: int, *shape: int) -> np.ndarray:
 def dense_weights(name: str, sizes: tuple[int, ...]) -> list[np.ndarray]:
     """Kernel and bias of each layer in turn."""
     weights = []
-    for i, (rows, columns) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+    for i, (rows, columns) in enumerate(itertools.pairwise(sizes)):
         weights.append(normal(f"{name}.w{i}", rows, columns, scale=rows**-0.5))
         weights.append(np.zeros([columns], np.float32))
     return weights

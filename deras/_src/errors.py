@@ -147,6 +147,17 @@ class ArgumentTypeError(InvalidArgumentError, TypeError):
     """
 
 
+class GraphTypeError(InvalidArgumentError, TypeError):
+    """Dtypes that do not fit, found while a graph is built.
+
+    TensorFlow raises InvalidArgumentError for such a mistake in eager mode, but TypeError during
+    tracing; this class is both.
+
+    >>> issubclass(GraphTypeError, TypeError)
+    True
+    """
+
+
 @export("errors.DeadlineExceededError")
 class DeadlineExceededError(_CodedError, code=DEADLINE_EXCEEDED):
     """The operation did not end in the time given to it."""

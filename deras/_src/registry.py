@@ -246,7 +246,7 @@ def op(name: str, **declaration: Any) -> Callable[[Callable[..., Any]], OpDef]:
         if name in REGISTRY:
             raise ValueError(f"op {name!r} is declared twice")
         lowering: Callable[..., Any] | None = fn
-        if declaration.get("host") is True:
+        if declaration.get("host") is True:  # the function decorated is the host function
             declaration["host"], lowering = fn, None
         REGISTRY[name] = OpDef(name, lowering, **declaration)
         return REGISTRY[name]

@@ -25,7 +25,7 @@ from deras._src.core.tensor_shape import TensorShape
 from deras._src.dispatch.apply import apply, as_tensor_tuple
 from deras._src.dispatch.convert import convert
 from deras._src.dispatch.replay import replay, value_of
-from deras._src.graph.checks import nested_code, require
+from deras._src.graph.checks import merge_code, nested_code, require
 from deras._src.graph.func_graph import FuncGraph
 from deras._src.graph.lowering import LoweringContext, NeedsHost
 from deras._src.registry import NONE, op
@@ -103,8 +103,8 @@ def _case(context, *arrays, branches, layout):
             raise NeedsHost(
                 inner.node or context.node, f"its branches give unlike values ({_brief(error)})"
             ) from None
-        if code and state.collector is not None:
-            state.collector.merge(code[0])
+        if code:
+            merge_code(code[0])
         return list(outputs), dict(zip(layout.written, news, strict=True))
 
     return lower_with_state(context, body, arrays)

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from deras._src.core.context import building, state
 from deras._src.core.tensor import SymbolicTensor
 from deras._src.dispatch.apply import apply, as_tensor_tuple
-from deras._src.graph.checks import nested_code
+from deras._src.graph.checks import merge_code, nested_code
 from deras._src.graph.func_graph import FuncGraph
 from deras._src.graph.lowering import LoweringContext, interpret, is_inexact, read
 from deras._src.registry import OpDef, OpRecord, op
@@ -160,8 +160,7 @@ def _with_pullback(
 
     opened = [jnp.asarray(arrays[i]) for i in wrt]
     smooth, pull, (rest, news, code) = jax.vjp(primal, *opened, has_aux=True)
-    if code is not None and state.collector is not None:
-        state.collector.merge(code)
+    merge_code(code)
     smooth_iter, rest_iter = iter(smooth), iter(rest)
     outputs = [next(smooth_iter) if k else next(rest_iter) for k in kinds]
 
@@ -260,22 +259,26 @@ def recompute_pullback(
 
 def _run_gradient(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
     """Outside of a program (a host segment): compiled as a program of its own."""
-    forward, wrt = attrs["forward"], attrs["wrt"]
-    key = ("run", forward, wrt)
-    standalone = _standalone.get(key)
-    if standalone is None:
+    return run_alone(functional_grad_op, inputs, tuple(attrs.items()))
+
+
+def run_alone(operation: OpDef, inputs: Sequence[Any], attrs: tuple[tuple[str, Any], ...]) -> Any:
+    """Runs a contextual op that writes no state as an ordinary op, compiled by itself."""
+    alone = _alone.get((operation, attrs))
+    if alone is None:
+        keywords = dict(attrs)
 
         def lowering(*arrays: Any) -> Any:
-            return functional_grad_op.lowering(  # type: ignore[misc]
-                LoweringContext({}), *arrays, forward=forward, wrt=wrt
-            )
+            context = LoweringContext({})
+            context.node = OpRecord(operation, (), attrs, ())
+            return operation.lowering(context, *arrays, **keywords)  # type: ignore[misc]
 
-        standalone = OpDef("FunctionalGrad", lowering, inputs=("*inputs",), dtypes={})
-        if len(_standalone) > _MOST_STANDALONE:
-            _standalone.clear()
-        _standalone[key] = standalone
-    return apply(standalone, tuple(inputs))
+        alone = OpDef(operation.name, lowering, inputs=("*inputs",), dtypes={})
+        if len(_alone) >= _MOST_ALONE:
+            _alone.pop(next(iter(_alone)))
+        _alone[operation, attrs] = alone
+    return apply(alone, tuple(inputs))
 
 
-_standalone: dict[Any, OpDef] = {}
-_MOST_STANDALONE = 256
+_alone: dict[Any, OpDef] = {}
+_MOST_ALONE = 256

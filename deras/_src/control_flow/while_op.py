@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -123,10 +124,15 @@ def _while(context, *arrays, cond, body, layout, limit, bound):
             now.update(zip(written, moving[size:], strict=False))
             return pairs, now
 
-        def condition(fixed: Any, moving: Any) -> Any:
+        def test(fixed: Any, moving: Any) -> tuple[Any, Any]:
             pairs, now = unpack(fixed, moving)
-            (go,), _ = run_graph(cond, inner, moving[:size], pairs, now)
-            go = jnp.asarray(go).reshape(())
+            with nested_code() as collector:
+                (go,), _ = run_graph(cond, inner, moving[:size], pairs, now)
+                code = None if collector is None else collector.current()
+            return jnp.asarray(go).reshape(()), code
+
+        def condition(fixed: Any, moving: Any) -> Any:
+            go, _ = test(fixed, moving)
             extra = moving[size + len(written) :]
             if counting:
                 trip, extra = extra[0], extra[1:]
@@ -139,6 +145,9 @@ def _while(context, *arrays, cond, body, layout, limit, bound):
                 outputs, after = run_graph(body, inner, moving[:size], pairs, now)
                 code = None if collector is None else jnp.asarray(collector.current())
             result = [jnp.asarray(o) for o in outputs] + [jnp.asarray(after[h]) for h in written]
+            if checked_condition:
+                # The loop cannot hand out what its condition checks, so it is checked here.
+                code = jnp.where(code[0] != 0, code, test(fixed, moving)[1])
             extra = moving[size + len(written) :]
             if counting:
                 result.append(extra[0] + 1)
@@ -152,6 +161,11 @@ def _while(context, *arrays, cond, body, layout, limit, bound):
             start.append(jnp.int64(0))
         if collecting:
             start.append(jnp.zeros(2, jnp.int64))
+        checked_condition = False
+        if collecting:
+            before = len(state.collector.checks)
+            jax.eval_shape(lambda: test(constants, tuple(start))[0])
+            checked_condition = len(state.collector.checks) > before
         rows = bound.rows if limit is None else min(bound.rows, max(1, int(limit)))
         try:
             if inner.differentiate:
@@ -169,6 +183,8 @@ def _while(context, *arrays, cond, body, layout, limit, bound):
         extra = last[size + len(written) :]
         if collecting:
             state.collector.merge(extra[-1])
+            if checked_condition:
+                state.collector.merge(test(constants, last)[1])
         if inner.differentiate and bound.fixed is None:
             if not collecting:
                 raise errors.InternalError(

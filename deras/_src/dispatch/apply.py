@@ -13,6 +13,7 @@ import numpy as np
 
 from deras._src import errors
 from deras._src.core.context import state
+from deras._src.core.dtypes import string
 from deras._src.core.tensor import (
     EagerTensor,
     SymbolicTensor,
@@ -20,7 +21,7 @@ from deras._src.core.tensor import (
     TracedTensor,
     host_tensor,
 )
-from deras._src.dispatch.convert import convert_inputs
+from deras._src.dispatch.convert import convert, convert_inputs
 from deras._src.dispatch.plans import (
     PLANS,
     as_op_error,
@@ -44,8 +45,16 @@ def apply(op: OpDef, inputs: tuple[Any, ...], attrs: tuple[Any, ...] = (), name:
     key: list[Any] = [op, attrs]
     arrays = []
     for x in inputs:
-        if type(x) is not EagerTensor or x._array is None:
-            return _apply_general(op, inputs, attrs, name)
+        if type(x) is not EagerTensor:
+            if type(x) is float or type(x) is int:
+                x = _beside(op, inputs, x)
+            if type(x) is not EagerTensor:
+                return _apply_general(op, inputs, attrs, name)
+        if x._array is None:
+            dtype = x.aval.dtype
+            if dtype is string or (op.numpy is not None and dtype.is_integer):
+                return _apply_general(op, inputs, attrs, name)
+            x.device_array()
         key.append(x.aval)
         arrays.append(x._array)
     plan = _plans.get(tuple(key))
@@ -53,8 +62,19 @@ def apply(op: OpDef, inputs: tuple[Any, ...], attrs: tuple[Any, ...] = (), name:
         return _apply_general(op, inputs, attrs, name)
     output = EagerTensor(plan.avals[0], plan.call(*arrays)[0])
     if state.recorders:
-        _offer(op, inputs, attrs, (output,))
+        _offer(op, convert_inputs(op, inputs), attrs, (output,))
     return output
+
+
+def _beside(op: OpDef, inputs: tuple[Any, ...], scalar: Any) -> Any:
+    """A Python number as a tensor of the dtype of the tensor next to it; kept for the next time."""
+    if len(inputs) == 2 and op.single_type:
+        other = inputs[1] if inputs[0] is scalar else inputs[0]
+        if type(other) is EagerTensor:
+            dtype = other.aval.dtype
+            if type(scalar) is int or dtype.is_floating:
+                return convert(scalar, dtype)
+    return scalar
 
 
 def _apply_general(op: OpDef, inputs: tuple[Any, ...], attrs: Any, name: Any) -> Any:
@@ -69,7 +89,7 @@ def _apply_general(op: OpDef, inputs: tuple[Any, ...], attrs: Any, name: Any) ->
     if TracedTensor in kinds:
         outputs = _run_traced(op, inputs, attrs)
     elif state.graph is not None:
-        check_dtypes(op, inputs)
+        check_dtypes(op, inputs, errors.GraphTypeError)
         outputs = state.graph.add_node(op, inputs, attrs, name).outputs
     elif SymbolicTensor in kinds:
         raise _escaped(op, next(x for x in inputs if isinstance(x, SymbolicTensor)))
@@ -83,7 +103,10 @@ def _apply_general(op: OpDef, inputs: tuple[Any, ...], attrs: Any, name: Any) ->
 def _run_eager(op: OpDef, inputs: tuple[Any, ...], attrs: Any) -> tuple[Any, ...]:
     if op.numpy is not None and inputs and all(x._host is not None for x in inputs):
         check_dtypes(op, inputs)
-        folded = fold_on_host(op, [x._host for x in inputs], attrs)
+        try:
+            folded = fold_on_host(op, [x._host for x in inputs], attrs)
+        except (TypeError, ValueError, IndexError) as error:
+            raise as_op_error(op, inputs, error, user_site()) from None
         if folded is not None:
             return tuple(host_tensor(v) for v in folded)
     device = state.device

@@ -236,7 +236,7 @@ def _from_python(value: Any, dtype: DType | None) -> np.ndarray:
     if isinstance(first, (str, bytes)) or dtype is dtypes.string:
         if dtype is not None and dtype is not dtypes.string:
             raise TypeError(_cannot(value, dtype))
-        return _strings(np.array(value, dtype=object) if not _is_text(value) else value)
+        return _strings(value)
     try:
         array = np.asarray(value)
     except ValueError:
@@ -257,18 +257,16 @@ def _from_python(value: Any, dtype: DType | None) -> np.ndarray:
     elif isinstance(first, (int, np.integer)):
         if kind == "c":
             raise ValueError(_MIXED)
-        if kind == "f" and np.abs(array).max() >= 2.0**63 and not _has_float(value):
-            raise ValueError(_TOO_LARGE)  # NumPy makes floats of ints beyond int64
+        wants_float = dtype is not None and not dtype.is_integer
+        if kind == "f" and not wants_float and np.abs(array).max() >= 2.0**63:
+            if not _has_float(value):
+                raise ValueError(_TOO_LARGE)  # NumPy makes floats of ints beyond int64
     elif isinstance(first, (float, np.floating)):
         if kind == "c":
             raise ValueError(_MIXED)
     if dtype is None:
         return _default_dtype(array, first)
     return _to_dtype(array, value, dtype)
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, (str, bytes))
 
 
 def _cannot(value: Any, dtype: DType) -> str:
@@ -380,7 +378,7 @@ def _strings(value: Any) -> np.ndarray:
             raise ValueError(_MIXED)
         elif isinstance(item, (list, tuple)):
             raise ValueError("Can't convert non-rectangular Python sequence to Tensor.")
-        elif isinstance(item, (bool, int, float, complex, np.generic)):
+        elif isinstance(item, (bool, int, float, complex)) and not isinstance(value, np.ndarray):
             raise TypeError(f"Cannot convert {_short(item)} to EagerTensor of dtype string")
         else:
             raise ValueError(_unsupported(item))

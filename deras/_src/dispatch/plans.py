@@ -44,12 +44,13 @@ class Plan:
       host: the op's host function, run on NumPy arrays.
     """
 
-    __slots__ = ("avals", "call", "checks", "constant", "host", "single")
+    __slots__ = ("avals", "call", "checks", "constant", "effects", "host", "single")
 
     def __init__(self) -> None:
         self.call: Any = None
         self.avals: tuple[Aval, ...] = ()
         self.single = False
+        self.effects = False
         self.checks: list[Check] = []
         self.constant: tuple[EagerTensor, ...] | None = None
         self.host: Callable[..., Any] | None = None
@@ -57,6 +58,8 @@ class Plan:
     def run(self, arrays: Sequence[Any]) -> tuple[EagerTensor, ...]:
         """The outputs, checks raised."""
         results = self.call(*arrays)
+        if self.effects:
+            jax.effects_barrier()
         if self.checks:
             raise_failed(self.checks, results[-1])
         return tuple(EagerTensor(aval, r) for aval, r in zip(self.avals, results, strict=False))
@@ -123,7 +126,8 @@ def build_plan(
         plan.call = lowered.compile()
     plan.avals = tuple(aval_of(from_numpy(d), tuple(s)) for d, s in shapes)
     plan.checks = collector.checks
-    plan.single = len(plan.avals) == 1 and not plan.checks
+    plan.effects = collector.effects
+    plan.single = len(plan.avals) == 1 and not plan.checks and not plan.effects
     return plan
 
 
@@ -136,8 +140,10 @@ def run_host(op: OpDef, attrs: Any, inputs: Sequence[EagerTensor]) -> tuple[Eage
     return tuple(r if isinstance(r, EagerTensor) else host_tensor(np.asarray(r)) for r in results)
 
 
-def check_dtypes(op: OpDef, inputs: Sequence[Any]) -> None:
-    """Raises InvalidArgumentError where a dtype is not accepted, or does not equal its peer's."""
+def check_dtypes(
+    op: OpDef, inputs: Sequence[Any], error: type[Exception] = errors.InvalidArgumentError
+) -> None:
+    """Raises `error` where a dtype is not accepted, or does not equal its peer's."""
     found: dict[TypeVar, tuple[int, DType]] = {}
     for position, x in enumerate(inputs):
         constraint = op.constraint(position) if op.constraints else None
@@ -148,7 +154,7 @@ def check_dtypes(op: OpDef, inputs: Sequence[Any]) -> None:
             first = found.setdefault(constraint, (position, dtype))
             if first[1] is not dtype:
                 raise errors.op_error(
-                    errors.InvalidArgumentError,
+                    error,
                     op.label,
                     f"{op.input_name(position)} is {dtype.name} but {op.input_name(first[0])} is "
                     f"{first[1].name}: both must have one dtype (nothing is promoted; use tf.cast)",
@@ -160,7 +166,7 @@ def check_dtypes(op: OpDef, inputs: Sequence[Any]) -> None:
         if dtype not in allowed:
             names = ", ".join(sorted(d.name for d in allowed))
             raise errors.op_error(
-                errors.InvalidArgumentError,
+                error,
                 op.label,
                 f"{op.input_name(position)} is {dtype.name}; accepted: {names}",
                 arguments(op, inputs),

@@ -17,7 +17,7 @@ from deras._src.control_flow.subgraph import (
 from deras._src.core.context import state
 from deras._src.core.tensor import EagerTensor
 from deras._src.dispatch.apply import apply, as_tensor_tuple
-from deras._src.graph.checks import nested_code
+from deras._src.graph.checks import merge_code, nested_code
 from deras._src.graph.func_graph import FuncGraph
 from deras._src.graph.lowering import LoweringContext, is_inexact
 from deras._src.ops.gradient_support import zeros_like
@@ -138,8 +138,7 @@ class DifferentiableCall:
         smooth, pull, (rest, news, code) = jax.vjp(
             primal, *(jnp.asarray(arrays[i]) for i in wrt), has_aux=True
         )
-        if code is not None and state.collector is not None:
-            state.collector.merge(code)
+        merge_code(code)
         leaves, tree = jax.tree.flatten(pull)
         key = tuple((a.dtype, a.shape) for a in arrays)
         self.trees[key] = (tree, tuple(wrt), tuple((o.shape, o.dtype) for o in smooth))

@@ -25,7 +25,8 @@ class Program:
     Attributes:
       avals: of the graph's outputs.
       compile_seconds: time taken by lowering and by XLA.
-      donated: how many buffers are updated in place.
+      order: the state handles, written ones first; `donated` are the positions of those whose
+        buffers are updated in place.
     """
 
     __slots__ = (
@@ -36,16 +37,15 @@ class Program:
         "compiled",
         "constants",
         "donated",
-        "handles",
+        "effects",
+        "order",
         "outputs",
-        "read_only",
         "state_avals",
         "written",
     )
 
     def __init__(self, graph: FuncGraph, inputs: Sequence[Aval]) -> None:
         started = time.perf_counter()
-        self.handles = list(graph.handles)
         self.constants = [t.device_array() for t in graph.constants.values()]
         written = [h for h, w in graph.handles.items() if w]
         order = written + [h for h, w in graph.handles.items() if not w]
@@ -80,32 +80,35 @@ class Program:
             self.compiled = traced.lower().compile()
         self.call = self.compiled
         self.checks: list[Check] = collector.checks
-        self.donated = len(donate)
+        self.effects = collector.effects
+        self.donated = donate
         count = len(graph.outputs)
         avals = [aval_of(from_numpy(d), tuple(s)) for d, s in found]
         self.avals = tuple(avals[:count])
         self.state_avals = tuple(avals[count:])
-        self.written = tuple((h, i in donate) for i, h in enumerate(written))
-        self.read_only = tuple(order[len(written) :])
+        self.written = tuple(written)
+        self.order = tuple(order)
         self.outputs = count
         self.compile_seconds = time.perf_counter() - started
 
     def run(self, inputs: Sequence[Any]) -> list[EagerTensor]:
         """Runs on the arrays of the arguments; state is written back; checks are raised."""
-        arrays = [h.take() if donate else h.value.device_array() for h, donate in self.written]
-        for h in self.read_only:
-            arrays.append(h.value.device_array())
-        arrays += self.constants
-        arrays += inputs
-        results = self.call(*arrays)
+        arrays = [h.value._array for h in self.order]
+        if None in arrays or self.donated:
+            arrays = [h.value.device_array() for h in self.order]
+            for i in self.donated:
+                arrays[i] = None
+                arrays[i] = self.order[i].take()
+        results = self.call(*arrays, *self.constants, *inputs)
+        if self.effects:
+            jax.effects_barrier()
         if self.checks:
             raise_failed(self.checks, results[-1])
         count = self.outputs
-        for (handle, _), aval, array in zip(
-            self.written, self.state_avals, results[count:], strict=False
-        ):
-            handle.value = EagerTensor(aval, array)
-        return [EagerTensor(a, r) for a, r in zip(self.avals, results, strict=False)]
+        if self.written:
+            for handle, aval, array in zip(self.written, self.state_avals, results[count:]):  # noqa: B905
+                handle.value = EagerTensor(aval, array)
+        return [EagerTensor(a, r) for a, r in zip(self.avals, results)]  # noqa: B905
 
 
 def bind_arguments(

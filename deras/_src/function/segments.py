@@ -11,8 +11,8 @@ import numpy as np
 
 from deras._src.core.dtypes import from_numpy, string
 from deras._src.core.tensor import EagerTensor, SymbolicTensor, aval_of
-from deras._src.dispatch.replay import bind, run_node, value_of
 from deras._src.core.context import state
+from deras._src.dispatch.replay import bind, run_node, value_of
 from deras._src.graph.checks import Collector, collecting, raise_failed
 from deras._src.graph.func_graph import FuncGraph
 from deras._src.graph.lowering import LoweringContext, NeedsHost, interpret, read
@@ -79,6 +79,8 @@ class Segment:
         arrays = [h.value.device_array() for h in handles]
         arrays += [v.device_array() for v, k in zip(values, known) if k is None]
         results = compiled(*arrays)
+        if collector.effects:
+            jax.effects_barrier()
         if collector.checks:
             raise_failed(collector.checks, results[-1])
         for tensor, aval, array in zip(self.outputs, avals, results, strict=False):

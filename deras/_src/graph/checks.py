@@ -48,9 +48,13 @@ class Collector:
         self.label = ""
         self.arguments: Any = ()
         self.site: Any = None
+        self.effects = False  # prints: the caller waits for them
+        self.repeated = False  # what runs now ran before: its user-facing checks are known
 
     def add(self, ok: Any, error: Any, message: str, detail: Any) -> None:
         """Adds a check; the first failing one wins."""
+        if self.repeated and isinstance(error, type):
+            return
         self.checks.append(Check(error, message, self.label, self.arguments, self.site))
         number = np.int64(len(self.checks))
         failed = jnp.where(ok, np.int64(0), number)
@@ -64,7 +68,7 @@ class Collector:
 
     def current(self) -> Any:
         """The code so far."""
-        return NO_FAILURE if self.code is None else self.code
+        return jnp.asarray(NO_FAILURE) if self.code is None else self.code
 
 
 NO_FAILURE = np.zeros(2, np.int64)
@@ -92,17 +96,28 @@ def collecting(collector: Collector | None) -> Iterator[Collector | None]:
 
 
 @contextmanager
-def nested_code() -> Iterator[Collector | None]:
-    """Starts a fresh code for a sub-program, its checks numbered on; the caller merges it."""
+def nested_code(repeated: bool = False) -> Iterator[Collector | None]:
+    """Starts a fresh code for a sub-program, its checks numbered on; the caller merges it.
+
+    `repeated` says that the sub-program is run again for its gradient, so that only the bounds of
+    loops are checked, not what the first run checked already.
+    """
     collector = state.collector
     if collector is None:
         yield None
         return
-    saved, collector.code = collector.code, None
+    saved, collector.code = (collector.code, collector.repeated), None
+    collector.repeated = collector.repeated or repeated
     try:
         yield collector
     finally:
-        collector.code = saved
+        collector.code, collector.repeated = saved
+
+
+def merge_code(code: Any) -> None:
+    """Takes a sub-program's code (None where nothing collects) over into the current one."""
+    if code is not None and state.collector is not None:
+        state.collector.merge(code)
 
 
 def raise_failed(checks: list[Check], code: Any) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from deras._src import errors
 from deras._src.core.context import state
 from deras._src.core.tensor import EagerTensor, SymbolicTensor, TracedTensor, describe
-from deras._src.graph.checks import collecting
+from deras._src.graph.checks import collecting, merge_code, nested_code
 from deras._src.graph.shape_inference import first_line, fold_on_host
 from deras._src.registry import AUTO, NONE, OpDef, OpRecord
 
@@ -160,17 +160,22 @@ def _with_own_gradient(node: OpRecord, arrays: list[Any]) -> Any:
         full = list(arrays)
         for position, array in zip(open_positions, open_arrays, strict=True):
             full[position] = array
-        return op.lowering(*full, **attrs)  # type: ignore[misc]
+        with nested_code() as collector:
+            result = op.lowering(*full, **attrs)  # type: ignore[misc]
+            code = () if collector is None else collector.current()
+        return result, code
 
     opened = [arrays[i] for i in open_positions]
     if op.gradient is NONE or not opened:
-        return jax.tree.map(jax.lax.stop_gradient, primal(*opened))
+        result, code = primal(*opened)
+        merge_code(None if isinstance(code, tuple) else code)
+        return jax.tree.map(jax.lax.stop_gradient, result)
 
     function = jax.custom_vjp(primal)
 
     def forward(*open_arrays: Any) -> Any:
-        result = primal(*open_arrays)
-        return result, (open_arrays, result)
+        result, code = primal(*open_arrays)
+        return (result, code), (open_arrays, result)
 
     def backward(saved: Any, cotangents: Any) -> Any:
         open_arrays, result = saved
@@ -178,15 +183,16 @@ def _with_own_gradient(node: OpRecord, arrays: list[Any]) -> Any:
         for position, array in zip(open_positions, open_arrays, strict=True):
             full[position] = array
         results = result if isinstance(result, (tuple, list)) else (result,)
-        grads = cotangents if isinstance(cotangents, (tuple, list)) else (cotangents,)
+        given = cotangents[0]
+        grads = given if isinstance(given, (tuple, list)) else (given,)
         record = OpRecord(
             op,
-            tuple(TracedTensor(jnp.asarray(a) if not _known(a) else a) for a in full),
+            tuple(TracedTensor(a) for a in full),
             node.attrs,
             tuple(TracedTensor(r) for r in results),
             node.site,
         )
-        with collecting(None):
+        with collecting(None):  # a custom_vjp rule cannot hand a code out
             wanted = gradient_arrays(record, grads)
         return tuple(
             jnp.zeros_like(a) if wanted[i] is None else wanted[i].astype(a.dtype)
@@ -194,7 +200,9 @@ def _with_own_gradient(node: OpRecord, arrays: list[Any]) -> Any:
         )
 
     function.defvjp(forward, backward)
-    return function(*opened)
+    result, code = function(*opened)
+    merge_code(None if isinstance(code, tuple) else code)
+    return result
 
 
 def gradient_arrays(record: OpRecord, cotangents: Sequence[Any]) -> list[Any]:
@@ -232,10 +240,6 @@ def _conjugate(array: Any) -> Any:
     return jnp.conj(array) if jnp.iscomplexobj(array) else array
 
 
-def _known(array: Any) -> bool:
-    return isinstance(array, np.ndarray)
-
-
 def is_inexact(array: Any) -> bool:
     """Whether gradients can flow through an array: floating point or complex."""
     return jnp.issubdtype(array.dtype, jnp.inexact)
@@ -248,21 +252,28 @@ def vjp_lowering(op: OpDef, attrs: Any, count: int, wrt: tuple[int, ...]) -> Cal
     """
     def lowering(*arrays: Any) -> Any:
         inputs, grads = list(arrays[:count]), list(arrays[count:])
+        collected = state.collector
+        before = 0 if collected is None else len(collected.checks)
 
         def primal(*open_arrays: Any) -> Any:
             full = list(inputs)
             for position, array in zip(wrt, open_arrays, strict=True):
                 full[position] = array
-            result = op.lowering(*full, **dict(attrs))  # type: ignore[misc]
+            with nested_code(repeated=True) as collector:
+                result = op.lowering(*full, **dict(attrs))  # type: ignore[misc]
+                code = None if collector is None else collector.current()
             results = result if isinstance(result, (tuple, list)) else (result,)
-            return tuple(jnp.asarray(r) for r in results if is_inexact(r))
+            return tuple(jnp.asarray(r) for r in results if is_inexact(r)), code
 
-        with collecting(None):
-            outputs, pullback = jax.vjp(primal, *(jnp.asarray(inputs[i]) for i in wrt))
-            cotangents = tuple(
-                _conjugate(jnp.broadcast_to(g, o.shape).astype(o.dtype))
-                for g, o in zip(grads, outputs, strict=True)
-            )
-            return tuple(_conjugate(g) for g in pullback(cotangents))
+        outputs, pullback, code = jax.vjp(
+            primal, *(jnp.asarray(inputs[i]) for i in wrt), has_aux=True
+        )
+        if collected is not None and len(collected.checks) > before:
+            merge_code(code)
+        cotangents = tuple(
+            _conjugate(jnp.broadcast_to(g, o.shape).astype(o.dtype))
+            for g, o in zip(grads, outputs, strict=True)
+        )
+        return tuple(_conjugate(g) for g in pullback(cotangents))
 
     return lowering

@@ -494,7 +494,7 @@ def _slice(input, *, begin, size):
 
 
 _slice_size_dynamic = dynamic_twin(_slice, "size")
-_slice_begin_dynamic = dynamic_twin(_slice, "begin")
+_slice_begin_dynamic = dynamic_twin(_slice, "begin", suffix="DynamicBegin")
 
 
 def _slice_from_shape(inputs: Sequence[Any], attrs: Attrs) -> Specs:
@@ -534,7 +534,7 @@ def _slice_both_shape(inputs: Sequence[Any], attrs: Attrs) -> Specs:
 
 
 @op(
-    "SliceDynamic2",
+    "SliceDynamicBoth",
     dtypes={"input": ANY, "begin": INDEX, "size": INDEX},
     host_args=("begin", "size"),
     shape=_slice_both_shape,

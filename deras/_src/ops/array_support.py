@@ -113,7 +113,7 @@ def partial_ints(tensor: Any) -> list[int | None] | None:
     return None
 
 
-def dynamic_twin(base: OpDef, attr: str, *, gradient: Any = None) -> OpDef:
+def dynamic_twin(base: OpDef, attr: str, *, suffix: str = "Dynamic") -> OpDef:
     """The op `base` with its attribute `attr`, a tuple of ints, as a host argument instead.
 
     `base.shape` is called with the attribute's known elements, the others None; with None where
@@ -135,12 +135,12 @@ def dynamic_twin(base: OpDef, attr: str, *, gradient: Any = None) -> OpDef:
     constraints: dict[str, Any] = dict(zip(base.input_names, base.constraints, strict=True))
     constraints[attr] = INDEX
     declared = op(
-        f"{base.name}Dynamic",
+        f"{base.name}{suffix}",
         inputs=names,
         host_args=(attr,),
         dtypes=constraints,
         shape=None if base.shape is None else shape,
-        gradient=gradient if gradient is not None else base.gradient,
+        gradient=base.gradient,
         api_name=base.api_name,
     )
     return declared(twin)

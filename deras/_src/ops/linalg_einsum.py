@@ -52,7 +52,8 @@ def normalise(equation: str) -> str:
             )
         if label not in inputs:
             raise ValueError(
-                f"tf.einsum: the output of {equation!r} has the label {label!r}, which no input has."
+                f"tf.einsum: the output of {equation!r} has the label {label!r}, which no input "
+                "has."
             )
     return f"{inputs}->{output}"
 

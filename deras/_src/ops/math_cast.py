@@ -22,10 +22,11 @@ from deras._src.core.dtypes import (
     float32,
     float64,
 )
+from deras._src.core.dtypes import string as string_dtype
 from deras._src.core.tensor import Tensor, describe
 from deras._src.dispatch.apply import apply
 from deras._src.dispatch.convert import convert
-from deras._src.errors import op_error
+from deras._src.errors import UnimplementedError, op_error
 from deras._src.ops.math_binary import maximum, minimum
 from deras._src.ops.math_support import Specs
 from deras._src.ops.shapes import broadcast, same_as_first
@@ -47,7 +48,9 @@ def _truncated(x, target):
     """Float to integer as an x86 CPU does it: what does not fit becomes the lowest integer.
 
     XLA takes the nearest integer that fits. TensorFlow's kernels convert through int32 (int64 for
-    the 32- and 64-bit unsigned types) and keep the low bits.
+    the 32- and 64-bit unsigned types) and keep the low bits. That is their scalar code; for the
+    8- and 16-bit types their vector code, used on long tensors, clamps that int32 instead, so what
+    TensorFlow gives for one value depends on its position.
     """
     if x.dtype.itemsize < 4:
         x = lax.convert_element_type(x, np.float32)
@@ -90,10 +93,10 @@ def _on_cpu() -> bool:
 )
 def cast_op(x, *, DstT):
     target = DstT.np_dtype
-    if DstT.is_bool:
-        return x != np.zeros((), x.dtype)
     if jnp.iscomplexobj(x) and not DstT.is_complex:
         x = lax.real(x)
+    if DstT.is_bool:
+        return x != np.zeros((), x.dtype)
     if DstT.is_integer and jnp.issubdtype(x.dtype, jnp.floating) and _on_cpu():
         return _truncated(x, target)
     return lax.convert_element_type(x, target)
@@ -131,6 +134,16 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
         x = convert(x)
         if x.dtype is target:
             return x
+    if x.dtype not in ON_DEVICE or target not in ON_DEVICE:
+        raise op_error(
+            UnimplementedError,
+            "tf.cast",
+            f"{x.dtype.name} to {target.name} is not supported",
+            [("x", describe(x))],
+            hint="tf.strings.as_string and tf.strings.to_number convert between strings and numbers"
+            if string_dtype in (x.dtype, target)
+            else None,
+        )
     return apply(cast_op, (x,), (("DstT", target),), name)
 
 
@@ -158,66 +171,50 @@ def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Any:
         source = tensor.dtype
     if target.is_complex or source.is_complex:
         return _saturate_complex(tensor, target, name)
-    if source.is_bool or target.is_bool or not (source.is_numeric and target.is_numeric):
-        return cast(tensor, target, name)
+    if not (source.is_numeric and target.is_numeric):
+        raise op_error(
+            TypeError,
+            "tf.saturate_cast",
+            f"values of {source.name} and {target.name} have no common range",
+            [("value", describe(tensor))],
+        )
     low, high = _common_range(source, target)
-    if low is not None:
-        tensor = maximum(tensor, convert(low, source))
-    if high is not None:
-        tensor = minimum(tensor, convert(high, source))
-    return cast(tensor, target, name)
+    return cast(minimum(maximum(tensor, convert(low)), convert(high)), target, name)
 
 
-def _common_range(source: DType, target: DType) -> tuple[Any, Any]:
-    """The bounds, in `source`, that clamping to `target` needs; None where none is needed."""
+def _common_range(source: DType, target: DType) -> tuple[np.ndarray, np.ndarray]:
+    """The lowest and highest values of `source` that lie in `target`'s range.
+
+    As in TensorFlow they are compared in the dtype that NumPy promotes both to: the highest int64
+    is 2^63 in float64, so that bound is not moved inwards and large floats still overflow int64.
+    """
+    if source.np_dtype.kind == "V" or target.np_dtype.kind == "V":  # bfloat16: NumPy has no rule
+        both: Any = np.float64
+    else:
+        both = np.promote_types(source.np_dtype, target.np_dtype).type
     kind = source.np_dtype.type
-    bounds: list[Any] = []
-    for bound, own, inward in (
-        (target.min, source.min, np.inf),
-        (target.max, source.max, -np.inf),
-    ):
-        inside = float(own) < float(bound) if inward > 0 else float(own) > float(bound)
-        if not inside:
-            bounds.append(None)
-            continue
-        if source.is_integer:
-            bounds.append(np.asarray(int(bound), kind))
-            continue
-        nearest = np.asarray(bound, kind)
-        exact, wanted = int(float(nearest)), int(float(bound)) if target.is_floating else int(bound)
-        if (exact < wanted) if inward > 0 else (exact > wanted):
-            # Rounded out of the target's range (2^31 for int32's maximum): step inwards.
-            nearest = np.nextafter(nearest, np.asarray(inward, kind))
-        bounds.append(nearest)
-    return bounds[0], bounds[1]
+    low, high = max(source.min, target.min), min(source.max, target.max)
+    if source.is_floating:
+        low, high = float(low), float(high)
+    low, high = kind(low), kind(high)
+    if source.is_floating:
+        if both(low) < both(target.min):
+            low = np.nextafter(low, kind(0))
+        if both(high) > both(target.max):
+            high = np.nextafter(high, kind(0))
+    return np.asarray(low), np.asarray(high)
 
 
 def _saturate_complex(tensor: Any, target: DType, name: str | None) -> Any:
-    if target is complex128 or not (tensor.dtype is complex128 or tensor.dtype is float64):
-        return cast(tensor, target, name)
-    if tensor.dtype is float64:
-        return cast(saturate_cast(tensor, float32), target, name)
-    return complex(
-        saturate_cast(real(tensor), float32), saturate_cast(imag(tensor), float32), name
-    )
+    if not tensor.dtype.is_complex:
+        return cast(saturate_cast(tensor, target.real_dtype), target, name)
+    part = target.real_dtype
+    return complex(saturate_cast(real(tensor), part), saturate_cast(imag(tensor), part), name)
 
 
 @op("Bitcast", dtypes=NUMERIC, gradient=NONE, api_name="bitcast")
 def _bitcast(input, *, type):
     source, target = np.dtype(input.dtype), type.np_dtype
-    if jnp.iscomplexobj(input):
-        # XLA does not reinterpret complex numbers: take them as pairs of floats.
-        input = jnp.stack([lax.real(input), lax.imag(input)], -1)
-        half = np.dtype(input.dtype)
-        if type.is_complex and source != target:
-            input = lax.bitcast_convert_type(input, np.dtype(f"u{half.itemsize}"))
-        if not type.is_complex and target.itemsize == source.itemsize:
-            return lax.bitcast_convert_type(
-                lax.bitcast_convert_type(input, np.dtype(f"u{half.itemsize}")), target
-            ) if half.itemsize == 4 else _joined(input, target)
-        raise NotImplementedError(f"bitcast from {source} to {target}")
-    if type.is_complex:
-        raise NotImplementedError(f"bitcast from {source} to {target}")
     if target.itemsize > source.itemsize:
         ratio = target.itemsize // source.itemsize
         if not input.ndim or input.shape[-1] != ratio:
@@ -225,11 +222,22 @@ def _bitcast(input, *, type):
                 f"to {target} from {source} the last dimension must be {ratio}; "
                 f"the shape is {list(input.shape)}"
             )
-    return lax.bitcast_convert_type(input, target)
-
-
-def _joined(pair, target):
-    raise NotImplementedError(f"bitcast of complex numbers to {target}")
+    if not (source.kind == "c" or target.kind == "c"):
+        return lax.bitcast_convert_type(input, target)
+    # XLA does not reinterpret complex numbers: go through bytes, and pairs of floats.
+    pairs = input
+    if source.kind == "c":
+        pairs = jnp.stack([lax.real(input), lax.imag(input)], -1)
+    dims = input.shape[:-1] if target.itemsize > source.itemsize else input.shape
+    if target.itemsize < source.itemsize:
+        dims += (source.itemsize // target.itemsize,)
+    octets = pairs if pairs.dtype == np.uint8 else lax.bitcast_convert_type(pairs, np.uint8)
+    if target.kind != "c":
+        octets = octets.reshape(*dims, target.itemsize)
+        return octets[..., 0] if target == np.uint8 else lax.bitcast_convert_type(octets, target)
+    half = np.dtype(f"f{target.itemsize // 2}")
+    parts = lax.bitcast_convert_type(octets.reshape(*dims, 2, half.itemsize), half)
+    return lax.complex(parts[..., 0], parts[..., 1])
 
 
 @export("bitcast")

@@ -21,7 +21,7 @@ from deras._src.core.dtypes import (
 from deras._src.core.tensor import describe
 from deras._src.dispatch.apply import apply
 from deras._src.dispatch.convert import convert, convert_inputs
-from deras._src.errors import InvalidArgumentError, op_error
+from deras._src.errors import InternalError, InvalidArgumentError, op_error
 from deras._src.graph.checks import require
 from deras._src.ops.math_cast import cast
 from deras._src.ops.math_support import Specs, binary_gradient, host_twin, scalar
@@ -140,10 +140,10 @@ def realdiv(x: Any, y: Any, name: str | None = None) -> Any:
     return apply(_real_divide, (x, y), (), name)
 
 
-def _checked_divisor(x, y):
+def _checked_divisor(x, y, error=InvalidArgumentError):
     """Both integers broadcast, division by zero reported; the divisor 0 replaced by 1."""
     zero = y == scalar(0, y)
-    require(~jnp.any(zero), InvalidArgumentError, "integer division by zero")
+    require(~jnp.any(zero), error, "integer division by zero")
     return jnp.broadcast_arrays(x, jnp.where(zero, scalar(1, y), y))
 
 
@@ -261,7 +261,7 @@ def _truncated_on_host(x: np.ndarray, y: np.ndarray) -> Any:
 )
 def _truncate_divide(x, y):
     if _is_integer(x):
-        return lax.div(*_checked_divisor(x, y))
+        return lax.div(*_checked_divisor(x, y, InternalError))
     return jnp.trunc(lax.div(*jnp.broadcast_arrays(x, y)))
 
 
@@ -276,7 +276,7 @@ def truncatediv(x: Any, y: Any, name: str | None = None) -> Any:
     Returns:
       Tensor of the broadcast shape and the inputs' dtype.
     Raises:
-      InvalidArgumentError: An integer is divided by zero.
+      InternalError: An integer is divided by zero. (TensorFlow's class for it.)
 
     >>> tf.truncatediv([7, -7], 2).numpy()
     array([ 3, -3], dtype=int32)
@@ -299,7 +299,7 @@ _truncate_mod_gradient = binary_gradient(
 )
 def _truncate_mod(x, y):
     if _is_integer(x):
-        x, y = _checked_divisor(x, y)
+        x, y = _checked_divisor(x, y, InternalError)
     return lax.rem(*jnp.broadcast_arrays(x, y))
 
 
@@ -314,7 +314,7 @@ def truncatemod(x: Any, y: Any, name: str | None = None) -> Any:
     Returns:
       Tensor of the broadcast shape and the inputs' dtype.
     Raises:
-      InvalidArgumentError: An integer is divided by zero.
+      InternalError: An integer is divided by zero. (TensorFlow's class for it.)
 
     >>> tf.truncatemod([7, -7], 3).numpy()
     array([ 1, -1], dtype=int32)

@@ -9,17 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from deras._src.core.dtypes import BOOLEAN, FLOATING, INDEX, INEXACT, NUMERIC, REAL, DType, as_dtype
+from deras._src.core.dtypes import BOOLEAN, FLOATING, NUMERIC, REAL
 from deras._src.core.tensor_shape import TensorShape
 from deras._src.dispatch.apply import apply
-from deras._src.dispatch.convert import convert, host_value
-from deras._src.errors import GraphInvalidArgumentError, op_error
-from deras._src.ops.math_binary import add, multiply, subtract
-from deras._src.ops.math_cast import cast, conj
-from deras._src.ops.math_compare import not_equal
-from deras._src.ops.math_division import divide
+from deras._src.dispatch.convert import host_value
+from deras._src.errors import GraphInvalidArgumentError
 from deras._src.ops.math_support import Specs, host_twin, scalar
-from deras._src.ops.math_unary import exp, log, sqrt
 from deras._src.ops.shapes import same_as_first
 from deras._src.registry import NONE, op
 from deras._src.util.export import export
@@ -57,6 +52,12 @@ def positive_axes(axes: Axes, rank: int) -> tuple[int, ...]:
     return tuple(found)
 
 
+def _axes_fit(axes: Axes, rank: int) -> bool:
+    return axes is None or all(-rank <= a < rank for a in axes) and len(
+        {a % rank for a in axes}
+    ) == len(axes)
+
+
 def reduced_shape(shape: TensorShape, axes: Axes, keepdims: bool) -> TensorShape:
     """The static shape after a reduction."""
     if shape.rank is None:
@@ -81,6 +82,8 @@ def _reducer_on_host(function: Callable[..., Any], keep_dtype: bool) -> Callable
     """The host twin of a reduction."""
 
     def folded(x: np.ndarray, *, axis: Axes, keep_dims: bool) -> Any:
+        if not _axes_fit(axis, x.ndim):
+            return None  # the lowering says what is wrong
         options = {"dtype": x.dtype} if keep_dtype else {}
         return function(x, axis=positive_axes(axis, x.ndim), keepdims=keep_dims, **options)
 
@@ -92,7 +95,7 @@ def expanded(array, shape, axes):
     return array.reshape(tuple(1 if i in axes else d for i, d in enumerate(shape)))
 
 
-def _attrs(axis: Any, keepdims: Any, what: str) -> tuple[tuple[str, Any], ...]:
+def reduction_attrs(axis: Any, keepdims: Any, what: str) -> tuple[tuple[str, Any], ...]:
     return (("axis", axes_attr(axis, what)), ("keep_dims", bool(keepdims)))
 
 
@@ -129,15 +132,15 @@ def reduce_sum(
     >>> tf.reduce_sum(x).numpy(), tf.reduce_sum(x, axis=0).numpy()
     (np.int32(6), array([2, 2, 2], dtype=int32))
     """
-    return apply(_sum, (input_tensor,), _attrs(axis, keepdims, "tf.reduce_sum"), name)
+    return apply(_sum, (input_tensor,), reduction_attrs(axis, keepdims, "tf.reduce_sum"), name)
 
 
 def _mean_on_host(x: np.ndarray, *, axis: Axes, keep_dims: bool) -> Any:
+    if not _axes_fit(axis, x.ndim) or not x.size or x.dtype.kind == "u":
+        return None
     axes = positive_axes(axis, x.ndim)
     count = int(np.prod([x.shape[a] for a in axes], dtype=np.int64))
-    if not count or x.dtype.kind == "u" or x.dtype.itemsize < 4:
-        return None
-    total = np.sum(x, axis=axes, keepdims=keep_dims, dtype=x.dtype)
+    total = np.sum(x, axis=axes, keepdims=keep_dims, dtype=np.int64)
     return (np.sign(total) * (np.abs(total) // count)).astype(x.dtype)
 
 
@@ -151,20 +154,14 @@ def _mean_on_host(x: np.ndarray, *, axis: Axes, keep_dims: bool) -> Any:
 def _mean(input, *, axis, keep_dims):
     axes = positive_axes(axis, input.ndim)
     count = int(np.prod([input.shape[a] for a in axes], dtype=np.int64))
-    total = jnp.sum(input, axes, dtype=input.dtype, keepdims=keep_dims)
     if jnp.issubdtype(input.dtype, jnp.integer):
-        return _integer_mean(total, count)
+        # Integers are summed in 64 bits and the quotient drops its fraction; of none it is 0.
+        wide = np.uint64 if jnp.issubdtype(input.dtype, jnp.unsignedinteger) else np.int64
+        total = jnp.sum(input, axes, dtype=wide, keepdims=keep_dims)
+        quotient = lax.div(total, jnp.full_like(total, max(count, 1)))
+        return lax.convert_element_type(quotient, input.dtype)
+    total = jnp.sum(input, axes, dtype=input.dtype, keepdims=keep_dims)
     return total / scalar(count, total)
-
-
-def _integer_mean(total, count):
-    """The wrapped sum divided by the count, towards zero."""
-    if not count:
-        return jnp.zeros_like(total)
-    divisor = np.asarray(count).astype(total.dtype)  # wraps, as the kernel's counter does
-    if not divisor:
-        return jnp.zeros_like(total)
-    return lax.div(total, jnp.broadcast_to(divisor, total.shape))
 
 
 @export("math.reduce_mean", "reduce_mean")
@@ -187,7 +184,7 @@ def reduce_mean(
     >>> tf.reduce_mean([1.0, 2.0]).numpy(), tf.reduce_mean([1, 0, 1, 0]).numpy()
     (np.float32(1.5), np.int32(0))
     """
-    return apply(_mean, (input_tensor,), _attrs(axis, keepdims, "tf.reduce_mean"), name)
+    return apply(_mean, (input_tensor,), reduction_attrs(axis, keepdims, "tf.reduce_mean"), name)
 
 
 @op(
@@ -222,13 +219,15 @@ def reduce_prod(
     >>> tf.reduce_prod([[1.0, 2.0], [3.0, 4.0]], axis=1).numpy()
     array([ 2., 12.], dtype=float32)
     """
-    return apply(_prod, (input_tensor,), _attrs(axis, keepdims, "tf.reduce_prod"), name)
+    return apply(_prod, (input_tensor,), reduction_attrs(axis, keepdims, "tf.reduce_prod"), name)
 
 
 @op("ExtremeGrad", dtypes=FLOATING, shape=same_as_first, api_name="reduce_max")
 def _extreme_grad(x, y, dy, *, axis, keep_dims):
     axes = positive_axes(axis, x.ndim)
-    chosen = (x == expanded(y, x.shape, axes)).astype(x.dtype)
+    # jnp.where and not astype: XLA turns a converted bool divided by n into where(b, 1/n, 0),
+    # which loses the NaN of 0 / 0.
+    chosen = jnp.where(x == expanded(y, x.shape, axes), scalar(1, x), scalar(0, x))
     count = jnp.sum(chosen, axes, dtype=x.dtype, keepdims=True)
     return chosen / count * expanded(dy, x.shape, axes)
 
@@ -289,7 +288,7 @@ def reduce_max(
     >>> tf.reduce_max([[1.0, 5.0], [3.0, 4.0]], axis=0).numpy()
     array([3., 5.], dtype=float32)
     """
-    return apply(_max, (input_tensor,), _attrs(axis, keepdims, "tf.reduce_max"), name)
+    return apply(_max, (input_tensor,), reduction_attrs(axis, keepdims, "tf.reduce_max"), name)
 
 
 @op(
@@ -330,7 +329,7 @@ def reduce_min(
     >>> tf.reduce_min([[1.0, 5.0], [3.0, 4.0]], axis=0).numpy()
     array([1., 4.], dtype=float32)
     """
-    return apply(_min, (input_tensor,), _attrs(axis, keepdims, "tf.reduce_min"), name)
+    return apply(_min, (input_tensor,), reduction_attrs(axis, keepdims, "tf.reduce_min"), name)
 
 
 @op(
@@ -362,7 +361,7 @@ def reduce_all(
     >>> tf.reduce_all([[True, True], [False, True]], axis=1).numpy()
     array([ True, False])
     """
-    return apply(_all, (input_tensor,), _attrs(axis, keepdims, "tf.reduce_all"), name)
+    return apply(_all, (input_tensor,), reduction_attrs(axis, keepdims, "tf.reduce_all"), name)
 
 
 @op(
@@ -394,4 +393,4 @@ def reduce_any(
     >>> tf.reduce_any([[True, True], [False, False]], axis=1).numpy()
     array([ True, False])
     """
-    return apply(_any, (input_tensor,), _attrs(axis, keepdims, "tf.reduce_any"), name)
+    return apply(_any, (input_tensor,), reduction_attrs(axis, keepdims, "tf.reduce_any"), name)

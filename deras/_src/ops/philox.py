@@ -53,11 +53,6 @@ BLOCKS_PER_OUTPUT = 256
 # Key with which TensorFlow scrambles the user's two-element seed into a key and a counter.
 _SCRAMBLE_KEY = (_U32(0x3EC8F720), _U32(0x02461E29))
 
-# Values of the `alg` argument of TensorFlow's V2 stateless ops.
-ALG_PHILOX = 1
-ALG_THREEFRY = 2
-ALG_AUTO_SELECT = 3
-
 FLOATING = frozenset({"float16", "bfloat16", "float32", "float64"})
 INTEGERS = frozenset({"int32", "int64", "uint32", "uint64"})
 
@@ -89,8 +84,7 @@ def counter_halves(counter: ArrayLike) -> tuple[jax.Array, jax.Array]:
         wide = counter.astype(_U64)
         return wide[0] | (wide[1] << _U64(32)), wide[2] | (wide[3] << _U64(32))
     raise ValueError(
-        "philox: counter must be uint64[2] or uint32[4], "
-        f"got {counter.dtype}{list(counter.shape)}"
+        f"philox: counter must be uint64[2] or uint32[4], got {counter.dtype}{list(counter.shape)}"
     )
 
 
@@ -142,23 +136,6 @@ def key_counter_from_seed_pair(seed: int, seed2: int) -> tuple[np.ndarray, np.nd
     key = np.array([seed & mask, (seed >> 32) & mask], _U32)
     counter = np.array([0, 0, seed2 & mask, (seed2 >> 32) & mask], _U32)
     return key, counter
-
-
-def algorithm_id(alg: int) -> int:
-    """The algorithm a CPU kernel runs for `alg`: automatic selection means Philox.
-
-    Raises:
-      NotImplementedError: ThreeFry, which TensorFlow's CPU kernels refuse as well.
-      ValueError: any other value.
-    """
-    if alg in (ALG_PHILOX, ALG_AUTO_SELECT):
-        return ALG_PHILOX
-    if alg == ALG_THREEFRY:
-        raise NotImplementedError(
-            "random: the ThreeFry algorithm is not supported; use 'philox' or 'auto_select' "
-            "(TensorFlow refuses ThreeFry on CPU and GPU too)"
-        )
-    raise ValueError(f"random: alg must be 1 (philox), 2 (threefry) or 3 (auto), got {alg}")
 
 
 # ---------------------------------------------------------------------------------------------
@@ -357,9 +334,7 @@ def _num_blocks(shape: tuple[int, ...], dtype: Any) -> int:
     return -(-math.prod(shape) // values_per_block(dtype))
 
 
-def uniform(
-    key: ArrayLike, counter: ArrayLike, shape: tuple[int, ...], dtype: Any
-) -> jax.Array:
+def uniform(key: ArrayLike, counter: ArrayLike, shape: tuple[int, ...], dtype: Any) -> jax.Array:
     """[0, 1) of a floating dtype: `RandomUniform`, `StatelessRandomUniformV2`."""
     name = _dtype_name(dtype, FLOATING, "uniform")
     if math.prod(shape) == 0:
@@ -417,8 +392,9 @@ def uniform_int(
     span = jnp.asarray(maxval, dtype).astype(unsigned) - low
     words = _consecutive(key, counter, _num_blocks(shape, dtype))
     # Unsigned wrap-around gives the same bits as TensorFlow's overflow-free signed addition.
-    columns = [low + lax.rem(v, jnp.broadcast_to(span, v.shape))
-               for v in _integer_columns(words, dtype)]
+    columns = [
+        low + lax.rem(v, jnp.broadcast_to(span, v.shape)) for v in _integer_columns(words, dtype)
+    ]
     return _fill(columns, shape).astype(dtype)
 
 
@@ -524,7 +500,7 @@ def categorical(
     serves all rows; with several, its numbers depend on how it cut the batch. The sums are
     formed in another order than TensorFlow's, which moves a sample with probability near 1e-15.
     """
-    batch, num_classes = logits.shape
+    batch = logits.shape[0]
     if batch * num_samples == 0:
         return jnp.zeros((batch, num_samples), dtype)
     finite = jnp.isfinite(logits)

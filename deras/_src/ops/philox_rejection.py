@@ -66,9 +66,7 @@ class _GammaState(NamedTuple):
     has_uniform: jax.Array
 
 
-def gamma(
-    key: ArrayLike, counter: ArrayLike, alpha: jax.Array, num_samples: int
-) -> jax.Array:
+def gamma(key: ArrayLike, counter: ArrayLike, alpha: jax.Array, num_samples: int) -> jax.Array:
     """[num_samples, *alpha.shape] of alpha's dtype: `RandomGamma`, `StatelessRandomGammaV3`.
 
     Scale 1. Marsaglia and Tsang's method with the boost u**(1/alpha) below 1, and an exponential
@@ -150,7 +148,8 @@ def poisson(
     """[num_samples, *rate.shape] of `dtype`: `RandomPoissonV2`, `StatelessRandomPoisson`.
 
     Knuth's product of uniforms below rate 10, Hörmann's transformed rejection from there.
-    Negative rates give 0. A NaN rate gives NaN; TensorFlow does not return then.
+    Negative rates give 0, an infinite one infinity. A NaN rate gives NaN; TensorFlow does not
+    return then.
     Source: Hörmann, "The transformed rejection method for generating Poisson random variables",
     1993.
     """
@@ -159,7 +158,7 @@ def poisson(
         return jnp.zeros(shape, dtype)
     wide = _per_output(rate.astype(jnp.float64), num_samples)
     start = _output_numbers(rate.size, num_samples) * _U64(philox.BLOCKS_PER_OUTPUT)
-    wrong = jnp.isnan(wide)
+    settled = jnp.isnan(wide) | (wide == _F64(np.inf))
     small = wide < _F64(10)
     floor_product = lax.exp(-wide)
     log_rate = lax.log(wide)
@@ -196,8 +195,8 @@ def poisson(
 
     state = (
         jnp.zeros((), jnp.uint64),
-        wrong,
-        jnp.where(wrong, _F64(np.nan), jnp.zeros_like(wide)),
+        settled,
+        jnp.where(settled, wide, jnp.zeros_like(wide)),
         jnp.ones_like(wide),
         jnp.zeros_like(wide),
     )
@@ -397,7 +396,7 @@ def _split_params(ops: _Rounded, params: list[jax.Array]) -> dict[str, jax.Array
     root = ops.function(lax.sqrt, ops(ops(low * low) + one(4)))
     exponent = ops(one(0.5) + ops(ops(low * ops(low - root)) / one(4)))
     cutoff = ops(ops(one(2) * ops.function(lax.exp, exponent)) / ops(low + root))
-    reach = ops(one(1.3))
+    reach = ops(jnp.asarray(1.3, ops.type))
     by_randn = ((low < -reach) & (high >= one(0))) | ((high > reach) & (low <= one(0)))
     span = ops(high - low)
     sampler = jnp.where(by_randn, _RANDN, jnp.where(span < cutoff, _UNIFORM, _EXPONENTIAL))
@@ -472,7 +471,8 @@ def _sample_batches(
     def one_batch(index: jax.Array, state: Any) -> Any:
         block, output = state
         p = {name: values[index] for name, values in all_params.items()}
-        wanted = jnp.where(index == np.int32(batches - 1), np.int32(last_samples), np.int32(samples))
+        is_last = index == np.int32(batches - 1)
+        wanted = jnp.where(is_last, np.int32(last_samples), np.int32(samples))
         per_group = jnp.where(p["sampler"] == _UNIFORM, _U64(2), _U64(1))
 
         def chunk(state: Any) -> Any:
@@ -566,9 +566,7 @@ def _stateful_batches(
     return shape[0], size // shape[0] if shape[0] else 0
 
 
-def reserved_blocks_truncated(
-    shape: tuple[int, ...], param_shapes: list[tuple[int, ...]]
-) -> int:
+def reserved_blocks_truncated(shape: tuple[int, ...], param_shapes: list[tuple[int, ...]]) -> int:
     """Blocks `ParameterizedTruncatedNormal` reserves for parameters of these shapes."""
     batches, samples = _stateful_batches(shape, param_shapes)
     return batches * 2 * TRUNCATED_NORMAL_MAX_REJECTIONS * (samples + 3) // 4
@@ -597,4 +595,5 @@ def parameterized_truncated_normal_stateful(
     batches, samples = _stateful_batches(shape, [param.shape for param in params])
     flat = [jnp.broadcast_to(param.reshape(-1), (batches,)) for param in params]
     last = size - (batches - 1) * samples
-    return _sample_batches(key, counter, flat, samples, last, dtype).reshape(-1)[:size].reshape(shape)
+    rows = _sample_batches(key, counter, flat, samples, last, dtype)
+    return rows.reshape(-1)[:size].reshape(shape)

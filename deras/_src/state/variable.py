@@ -24,7 +24,7 @@ from deras._src.core.tensor_shape import TensorShape
 from deras._src.core.type_spec import TensorSpec
 from deras._src.dispatch.convert import convert
 from deras._src.dispatch.replay import lift
-from deras._src.ops import math_binary
+from deras._src.ops import array_scatter, math_binary
 from deras._src.ops.array_gather import gather as _gather
 from deras._src.ops.array_gather import gather_nd as _gather_nd
 from deras._src.state import scatter
@@ -364,23 +364,23 @@ class Variable:
 
     def scatter_nd_add(self, indices: Any, updates: Any, name: str | None = None) -> Any:
         """Adds `updates` at N-D `indices`."""
-        return self._scatter_nd(scatter.tensor_scatter_nd_add, indices, updates)
+        return self._scatter_nd(array_scatter.tensor_scatter_nd_add, indices, updates)
 
     def scatter_nd_sub(self, indices: Any, updates: Any, name: str | None = None) -> Any:
         """Subtracts `updates` at N-D `indices`."""
-        return self._scatter_nd(scatter.tensor_scatter_nd_sub, indices, updates)
+        return self._scatter_nd(array_scatter.tensor_scatter_nd_sub, indices, updates)
 
     def scatter_nd_update(self, indices: Any, updates: Any, name: str | None = None) -> Any:
         """Replaces the values at N-D `indices`."""
-        return self._scatter_nd(scatter.tensor_scatter_nd_update, indices, updates)
+        return self._scatter_nd(array_scatter.tensor_scatter_nd_update, indices, updates)
 
     def scatter_nd_max(self, indices: Any, updates: Any, name: str | None = None) -> Any:
         """Takes the larger of the value and `updates` at N-D `indices`."""
-        return self._scatter_nd(scatter.tensor_scatter_nd_max, indices, updates)
+        return self._scatter_nd(array_scatter.tensor_scatter_nd_max, indices, updates)
 
     def scatter_nd_min(self, indices: Any, updates: Any, name: str | None = None) -> Any:
         """Takes the smaller of the value and `updates` at N-D `indices`."""
-        return self._scatter_nd(scatter.tensor_scatter_nd_min, indices, updates)
+        return self._scatter_nd(array_scatter.tensor_scatter_nd_min, indices, updates)
 
     def _scatter_nd(self, function: Callable[..., Any], indices: Any, updates: Any) -> Any:
         self._handle.write(function(self._now(), indices, convert(updates, self._handle.dtype)))

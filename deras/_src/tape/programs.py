@@ -11,10 +11,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from deras._src.core.context import state
 from deras._src.core.indexed_slices import IndexedSlices
 from deras._src.core.tensor import TracedTensor
 from deras._src.dispatch.apply import apply, as_tensor_tuple
-from deras._src.graph.checks import collecting
+from deras._src.graph.checks import merge_code, nested_code
 from deras._src.graph.lowering import dense
 from deras._src.registry import OpDef, OpRecord
 from deras._src.tape.backprop import Path, backprop
@@ -197,8 +198,7 @@ def _backward_op(structure: Structure, grads: int) -> OpDef:
         path, tensors = structure.rebuild(arrays[:count])
         targets = [tensors[t] for t in structure.targets]
         sources = [id(tensors[s]) if s >= 0 else -1 for s in structure.sources]
-        with collecting(None):
-            results = backprop(path, targets, [TracedTensor(g) for g in arrays[count:]], sources)
+        results = backprop(path, targets, [TracedTensor(g) for g in arrays[count:]], sources)
         return layout.pack(results)
 
     op = OpDef("Backward", lowering, inputs=("*tensors",), dtypes={})
@@ -229,17 +229,22 @@ def _jacobian_op(structure: Structure, batch: bool) -> OpDef:
         def pull(grad: Any) -> Any:
             path, tensors = structure.rebuild(arrays)
             sources = [id(tensors[s]) if s >= 0 else -1 for s in structure.sources]
-            results = backprop(
-                path, [tensors[structure.targets[0]]], [TracedTensor(grad)], sources
-            )
-            return tuple(
+            with nested_code(repeated=True) as collector:
+                results = backprop(
+                    path, [tensors[structure.targets[0]]], [TracedTensor(grad)], sources
+                )
+                code = None if collector is None else collector.current()
+            return code, tuple(
                 jnp.zeros_like(arrays[s]) if r is None else dense(r)
                 for s, r in zip(structure.sources, results, strict=True)
                 if s >= 0
             )
 
-        with collecting(None):
-            rows = jax.vmap(pull)(basis)
+        collected = state.collector
+        before = 0 if collected is None else len(collected.checks)
+        code, rows = jax.vmap(pull)(basis)
+        if collected is not None and len(collected.checks) > before:
+            merge_code(code)
         results = []
         for row in rows:
             source = row.shape[1:]
