@@ -14,7 +14,7 @@ import numpy as np
 
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 REJECTION_FLOATS = ("float16", "float32", "float64")
-SHAPES = ((), (0,), (1,), (7,), (3, 5), (1000,), (100_000,), (33, 1001))
+SHAPES = ((), (0,), (1,), (7,), (3, 5), (1000,), (100_000,))
 SEED = (5, -7)  # of stateless ops
 SEEDS = (5, 2**31 - 3)  # attributes seed, seed2 of stateful ops
 LARGE = 2000  # larger results are kept as hash and sample

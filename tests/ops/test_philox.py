@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -23,6 +23,15 @@ GOLDEN = np.load(Path(__file__).parent.parent / "golden" / "random.npz", allow_p
 ULPS = {"normal": 2, "truncated_normal": 2, "parameterized": 2, "gamma": 8}
 # pow with exponents up to 20 on top of XLA's log and exp.
 ULPS_GAMMA_FLOAT64 = 256
+
+# Compiled: run op by op, every call of a sampler with a loop would compile that loop anew.
+gamma = jax.jit(rejection.gamma, static_argnums=3)
+poisson = jax.jit(rejection.poisson, static_argnums=(3, 4))
+binomial = jax.jit(rejection.binomial, static_argnums=(2, 5))
+parameterized = jax.jit(rejection.parameterized_truncated_normal, static_argnums=2)
+parameterized_stateful = jax.jit(
+    rejection.parameterized_truncated_normal_stateful, static_argnums=2
+)
 
 SAMPLERS: dict[str, Any] = {
     "uniform": philox.uniform,
@@ -77,8 +86,8 @@ def as_dtype(values: Any, dtype: str) -> jax.Array:
 @pytest.mark.parametrize("row", cases.fixed_rows(), ids=lambda row: row[0])
 def test_fixed_distributions(row, key_counter):
     name, op, dtype, shape, bounds = row
-    sample = jax.jit(lambda k, c: SAMPLERS[op](k, c, shape, jnp.dtype(dtype), *bounds))
-    value = sample(*key_counter)
+    sample = jax.jit(SAMPLERS[op], static_argnums=(2, 3))
+    value = sample(*key_counter, shape, jnp.dtype(dtype), *bounds)
     assert value.shape == shape
     if dtype == "bfloat16":  # kept as bits: exact, or one rounding apart
         bits = np.asarray(value).view(np.uint16)
@@ -92,32 +101,32 @@ def test_fixed_distributions(row, key_counter):
 def test_gamma(dtype, key_counter):
     alpha = as_dtype(cases.ALPHAS, dtype)
     ulps = ULPS_GAMMA_FLOAT64 if dtype == "float64" else ULPS["gamma"]
-    check(f"gamma/{dtype}", rejection.gamma(*key_counter, alpha, 150), ulps)
+    check(f"gamma/{dtype}", gamma(*key_counter, alpha, 150), ulps)
     states = seed_rules.EagerKernelStates()
     for call in range(2):
         blocks = philox.reserved_blocks(9 * alpha.size)
         key, counter = states.reserve("RandomGamma", *cases.SEEDS, blocks)
-        check(f"stateful_gamma/{dtype}/{call}", rejection.gamma(key, counter, alpha, 9), ulps)
+        check(f"stateful_gamma/{dtype}/{call}", gamma(key, counter, alpha, 9), ulps)
 
 
 @pytest.mark.parametrize("dtype", cases.REJECTION_FLOATS)
 def test_poisson(dtype, key_counter):
     rate = as_dtype(cases.RATES, dtype)
     for out in ("float64", "int32"):
-        value = rejection.poisson(*key_counter, rate, 150, out)
+        value = poisson(*key_counter, rate, 150, out)
         check(f"poisson/{dtype}/{out}", value)
     states = seed_rules.EagerKernelStates()
     for call in range(2):
         blocks = philox.reserved_blocks(9 * rate.size)
         key, counter = states.reserve("RandomPoissonV2", *cases.SEEDS, blocks)
-        value = rejection.poisson(key, counter, rate, 9, "float32")
+        value = poisson(key, counter, rate, 9, "int64")
         check(f"stateful_poisson/{dtype}/{call}", value)
 
 
 def test_poisson_of_nan_and_infinity(key_counter):
-    value = rejection.poisson(*key_counter, jnp.array([np.nan, np.inf]), 2, "float32")
+    value = poisson(*key_counter, jnp.array([np.nan, np.inf]), 2, "float32")
     np.testing.assert_array_equal(value, [[np.nan, np.inf]] * 2)
-    value = rejection.poisson(*key_counter, jnp.array([np.nan]), 1, "int32")
+    value = poisson(*key_counter, jnp.array([np.nan]), 1, "int32")
     assert int(value[0, 0]) == np.iinfo(np.int32).min
 
 
@@ -125,14 +134,14 @@ def test_poisson_of_nan_and_infinity(key_counter):
 def test_binomial(dtype, key_counter):
     counts, probs = as_dtype(cases.COUNTS, dtype), as_dtype(cases.PROBS, dtype)
     for out in ("float64", "int32"):
-        value = rejection.binomial(*key_counter, (150, counts.size), counts, probs, out)
+        value = binomial(*key_counter, (150, counts.size), counts, probs, out)
         check(f"binomial/{dtype}/{out}", value)
 
 
 def test_binomial_of_nan(key_counter):
     probs = jnp.array([np.nan, 0.5])
     counts = jnp.array([5.0, np.nan])
-    value = rejection.binomial(*key_counter, (3, 2), counts, probs, "float32")
+    value = binomial(*key_counter, (3, 2), counts, probs, "float32")
     assert np.isnan(value).all()
 
 
@@ -150,16 +159,15 @@ def test_parameterized_truncated_normal(dtype, key_counter):
     def stateful(name: str, shape: tuple[int, ...], params: list[jax.Array]) -> None:
         blocks = rejection.reserved_blocks_truncated(shape, [param.shape for param in params])
         key, counter = states.reserve("ParameterizedTruncatedNormal", *cases.SEEDS, blocks)
-        value = rejection.parameterized_truncated_normal_stateful(key, counter, shape, *params)
+        value = parameterized_stateful(key, counter, shape, *params)
         check(f"stateful_parameterized/{dtype}/{name}", value, ulps)
 
-    sample = jax.jit(rejection.parameterized_truncated_normal, static_argnums=2)
     for index, numbers in enumerate(cases.TRUNCATIONS):
         params = [as_dtype(number, dtype) for number in numbers]
-        check(f"parameterized/{dtype}/{index}", sample(*key_counter, (505,), *params), ulps)
+        check(f"parameterized/{dtype}/{index}", parameterized(*key_counter, (505,), *params), ulps)
         stateful(str(index), (5, 51), params)
     params = [as_dtype(numbers, dtype) for numbers in cases.TRUNCATION_VECTORS]
-    check(f"parameterized/{dtype}/vector", sample(*key_counter, (51, 4), *params), ulps)
+    check(f"parameterized/{dtype}/vector", parameterized(*key_counter, (51, 4), *params), ulps)
     stateful("vector", (4, 51), params)
 
 
@@ -168,7 +176,7 @@ def test_parameterized_truncated_normal(dtype, key_counter):
 )
 def test_parameters_that_tensorflow_refuses_give_nan(params, key_counter):
     arrays = [jnp.float32(number) for number in params]
-    value = rejection.parameterized_truncated_normal(*key_counter, (3,), *arrays)
+    value = parameterized(*key_counter, (3,), *arrays)
     assert np.isnan(value).all()
 
 
@@ -288,7 +296,7 @@ def test_skip_carries_and_agrees_with_the_stream(start, blocks):
 class Runner:
     """Runs the seed programs on the kernels as a dispatcher would."""
 
-    OPS = {
+    OPS: ClassVar[dict[str, Any]] = {
         "uniform": ("RandomUniform", philox.uniform),
         "normal": ("RandomStandardNormal", philox.normal),
         "truncated_normal": ("TruncatedNormal", philox.truncated_normal),
@@ -432,7 +440,7 @@ def step_generator(method: str, rest: tuple[Any, ...], state: Any) -> tuple[Any,
         shape, counts, probs = rest
         key, counter, state = generator_state.read_and_skip_binomial(state, shape, (2,))
         counts, probs = jnp.array(counts, jnp.float32), jnp.array(probs, jnp.float32)
-        return rejection.binomial(key, counter, shape, counts, probs, "int32"), state
+        return binomial(key, counter, shape, counts, probs, "int32"), state
     shape, dtype, *bounds = rest
     key, counter, state = generator_state.read_and_skip(state, int(np.prod(shape)))
     return SAMPLERS[method](key, counter, shape, jnp.dtype(dtype), *bounds), state

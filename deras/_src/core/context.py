@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from deras._src.util.export import export
+
 
 class ThreadState(threading.local):
     """Per-thread state read by every dispatch; class attributes are the defaults.
@@ -14,7 +16,8 @@ class ThreadState(threading.local):
     Attributes:
       graph: the FuncGraph being built, or None when ops run at once.
       recorders: the active recorders, outermost first.
-      device: the placement asked for by `tf.device`, or None.
+      device: the JAX device asked for by `tf.device`, or None for the default one.
+      device_spec: what `tf.device` was told, all enclosing ones merged, or None.
       name_scope: the prefix of `tf.name_scope`, with a trailing slash, or "".
       collector: where a lowering being traced puts its run-time checks, or None.
       functions_run_eagerly: `tf.config.run_functions_eagerly`.
@@ -23,6 +26,7 @@ class ThreadState(threading.local):
     graph: Any = None
     recorders: tuple[Any, ...] = ()
     device: Any = None
+    device_spec: Any = None
     name_scope: str = ""
     collector: Any = None
     site_override: Any = None
@@ -53,6 +57,7 @@ def recording(*recorders: Any) -> Iterator[None]:
         state.recorders = saved
 
 
+@export("init_scope")
 @contextmanager
 def init_scope() -> Iterator[None]:
     """Leaves every graph being built and pauses recorders: ops inside run at once.
@@ -73,6 +78,7 @@ def init_scope() -> Iterator[None]:
         state.graph, state.recorders, state.collector = saved
 
 
+@export("executing_eagerly")
 def executing_eagerly() -> bool:
     """Whether ops run at once (True) or are put into a graph (False).
 
@@ -82,6 +88,7 @@ def executing_eagerly() -> bool:
     return state.graph is None
 
 
+@export("inside_function")
 def inside_function() -> bool:
     """Whether a `tf.function` is being traced."""
     return state.graph is not None

@@ -44,37 +44,41 @@ def apply(op: OpDef, inputs: tuple[Any, ...], attrs: tuple[Any, ...] = (), name:
         return _apply_general(op, inputs, attrs, name)
     key: list[Any] = [op, attrs]
     arrays = []
+    tensors = []
     for x in inputs:
         if type(x) is not EagerTensor:
-            if type(x) is float or type(x) is int:
-                x = _beside(op, inputs, x)
+            x = _quickly(op, inputs, x)
             if type(x) is not EagerTensor:
                 return _apply_general(op, inputs, attrs, name)
         if x._array is None:
-            dtype = x.aval.dtype
-            if dtype is string or (op.numpy is not None and dtype.is_integer):
+            if op.numpy is not None and x.aval.dtype.is_integer:
                 return _apply_general(op, inputs, attrs, name)
             x.device_array()
         key.append(x.aval)
         arrays.append(x._array)
+        tensors.append(x)
     plan = _plans.get(tuple(key))
     if plan is None or not plan.single:
-        return _apply_general(op, inputs, attrs, name)
+        return _apply_general(op, tuple(tensors), attrs, name)
     output = EagerTensor(plan.avals[0], plan.call(*arrays)[0])
     if state.recorders:
-        _offer(op, convert_inputs(op, inputs), attrs, (output,))
+        _offer(op, tuple(tensors), attrs, (output,))
     return output
 
 
-def _beside(op: OpDef, inputs: tuple[Any, ...], scalar: Any) -> Any:
-    """A Python number as a tensor of the dtype of the tensor next to it; kept for the next time."""
-    if len(inputs) == 2 and op.single_type:
-        other = inputs[1] if inputs[0] is scalar else inputs[0]
-        if type(other) is EagerTensor:
-            dtype = other.aval.dtype
-            if type(scalar) is int or dtype.is_floating:
-                return convert(scalar, dtype)
-    return scalar
+def _quickly(op: OpDef, inputs: tuple[Any, ...], value: Any) -> Any:
+    """A variable read, or a Python number as a tensor like the one beside it; else `value`."""
+    kind = type(value)
+    if kind is float or kind is int:
+        if len(inputs) == 2 and op.single_type:
+            other = inputs[1] if inputs[0] is value else inputs[0]
+            if type(other) is EagerTensor:
+                dtype = other.aval.dtype
+                if kind is int or dtype.is_floating:
+                    return convert(value, dtype)
+        return value
+    read = getattr(kind, "__deras_tensor__", None)
+    return value if read is None else read(value)
 
 
 def _apply_general(op: OpDef, inputs: tuple[Any, ...], attrs: Any, name: Any) -> Any:

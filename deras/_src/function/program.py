@@ -93,12 +93,10 @@ class Program:
 
     def run(self, inputs: Sequence[Any]) -> list[EagerTensor]:
         """Runs on the arrays of the arguments; state is written back; checks are raised."""
-        arrays = [h.value._array for h in self.order]
-        if None in arrays or self.donated:
-            arrays = [h.value.device_array() for h in self.order]
-            for i in self.donated:
-                arrays[i] = None
-                arrays[i] = self.order[i].take()
+        arrays = [h.value.device_array() for h in self.order]
+        for i in self.donated:
+            arrays[i] = None
+            arrays[i] = self.order[i].take()
         results = self.call(*arrays, *self.constants, *inputs)
         if self.effects:
             jax.effects_barrier()

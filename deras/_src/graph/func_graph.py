@@ -9,6 +9,7 @@ import numpy as np
 from deras._src import errors
 from deras._src.core.context import state
 from deras._src.core.dtypes import DType
+from deras._src.core.names import unique_name
 from deras._src.core.tensor import EagerTensor, SymbolicTensor, Tensor
 from deras._src.core.tensor_shape import TensorShape
 from deras._src.graph.shape_inference import infer, probes_for_placeholder
@@ -127,10 +128,9 @@ class FuncGraph:
 
     def unique_name(self, name: str) -> str:
         """`name`, under the current name scope, numbered where it is taken."""
-        name = state.name_scope + name
-        count = self._names.get(name, 0)
-        self._names[name] = count + 1
-        return name if count == 0 else f"{name}_{count}"
+        if name.endswith("/"):  # the whole name, of a scope that is entered again
+            return name[:-1]
+        return unique_name(state.name_scope + name, self._names)
 
     def note_variable_creation(self, name: str | None, site: Any) -> None:
         """Raises where the function may not create variables (any trace but its first)."""

@@ -162,8 +162,7 @@ def advance_blocks(state: ArrayLike, blocks: ArrayLike) -> jax.Array:
 def skip(state: ArrayLike, delta: ArrayLike) -> jax.Array:
     """`Generator.skip`: as if `delta` values had been drawn, 256 blocks each.
 
-    A negative delta wraps modulo 2**64 without borrowing from the counter's upper half, as in
-    TensorFlow: `skip(-1)` after `skip(1)` is the old state only within that half.
+    A negative delta goes back, as `philox.skip` says.
     """
     return advance_blocks(state, jnp.asarray(delta).astype(np.uint64) * np.uint64(256))
 

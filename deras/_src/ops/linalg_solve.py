@@ -9,7 +9,6 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from deras._src import errors
 from deras._src.core.dtypes import INDEX
 from deras._src.core.tensor import Tensor
 from deras._src.core.tensor_shape import TensorShape, broadcast_static_shape
@@ -20,9 +19,7 @@ from deras._src.ops.linalg_diag import diag_part
 from deras._src.ops.linalg_matmul import matmul
 from deras._src.ops.linalg_support import (
     FACTORED,
-    REAL_FACTORED,
     WITH_HALF,
-    adjoint_of,
     check_matrix,
     check_square,
     graph_shapes,
@@ -30,12 +27,12 @@ from deras._src.ops.linalg_support import (
     square,
     square_dims,
 )
-from deras._src.ops.math_binary import multiply
-from deras._src.ops.math_cast import real
+from deras._src.ops.math_binary import multiply, negative
+from deras._src.ops.math_cast import conj, real
 from deras._src.ops.math_reduce import reduce_sum
-from deras._src.ops.math_unary import log, negative
+from deras._src.ops.math_unary import log
 from deras._src.ops.shapes import Specs, same_as_first
-from deras._src.registry import NONE, op
+from deras._src.registry import op
 from deras._src.util.export import export
 
 # -- inverse and determinant ----------------------------------------------------------------------
@@ -129,17 +126,8 @@ def _scale(matrix, factor):
 # By the inverse, as TensorFlow has it: the gradient of a singular matrix is an error.
 def _determinant_gradient(record: Any, dy: Any) -> Any:
     inverse = inv(record.inputs[0], adjoint=True)
-    from_det = multiply(dy, _conjugate(record.outputs[0]))
+    from_det = multiply(dy, conj(record.outputs[0]))
     return (apply(_scale, (inverse, from_det)),)
-
-
-def _conjugate(tensor: Any) -> Any:
-    return apply(_conj, (tensor,)) if tensor.dtype.is_complex else tensor
-
-
-@op("ConjugateOf", dtypes=FACTORED, shape=same_as_first, api_name="linalg.det")
-def _conj(x):
-    return jnp.conj(x)
 
 
 @op(

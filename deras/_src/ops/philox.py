@@ -91,12 +91,17 @@ def counter_halves(counter: ArrayLike) -> tuple[jax.Array, jax.Array]:
 def skip(counter: ArrayLike, blocks: ArrayLike) -> jax.Array:
     """The counter `blocks` blocks later, in the form it was given in.
 
-    `blocks` counts modulo 2**64. Beyond 2**64 - 2**32 blocks TensorFlow itself drops a carry;
-    no program reaches that, and here the sum is exact.
+    `blocks` counts modulo 2**64, so a negative number of blocks goes back within the counter's
+    lower half. Like TensorFlow this loses the carry into the upper half where the lowest word
+    of the sum overflows and the upper word of `blocks` is all ones: `Generator.skip(-1)` from
+    block 769 gives block 513 and leaves the upper half alone.
     """
     low, high = counter_halves(counter)
-    moved = low + jnp.asarray(blocks).astype(_U64)
-    high = high + (moved < low).astype(_U64)
+    blocks = jnp.asarray(blocks).astype(_U64)
+    moved = low + blocks
+    word_overflows = moved.astype(_U32) < blocks.astype(_U32)
+    loses_carry = word_overflows & (blocks >> _U64(32) == _U64(0xFFFFFFFF))
+    high = high + ((moved < low) & ~loses_carry).astype(_U64)
     if jnp.asarray(counter).dtype == np.uint64:
         return jnp.stack([moved, high])
     words = [moved, moved >> _U64(32), high, high >> _U64(32)]

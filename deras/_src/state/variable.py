@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from deras._src import overloads
 from deras._src.core.context import init_scope, state
 from deras._src.core.dtypes import DType, as_dtype
 from deras._src.core.indexed_slices import IndexedSlices
@@ -480,12 +481,9 @@ def _forward_operator(name: str) -> Callable[..., Any]:
     return operator
 
 
-def attach_operators() -> None:
-    """Gives variables Tensor's operators, on the value read."""
-    for name in Tensor.OVERLOADABLE_OPERATORS:
-        if name not in ("__getitem__",):
-            setattr(Variable, name, _forward_operator(name))
-    Variable.__hash__ = Tensor.__hash__
+for _name in sorted(overloads.Tensor.OVERLOADABLE_OPERATORS):
+    if _name != "__getitem__":
+        setattr(Variable, _name, _forward_operator(_name))
 
 
 def variable_spec(variable: Variable) -> TensorSpec:

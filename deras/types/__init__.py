@@ -1,0 +1,9 @@
+"""`deras.types`: the public names of TensorFlow's `tf.types`."""
+
+# Written by scripts/gen_api.py from the @export declarations in _src; do not edit.
+# isort: skip_file
+
+from deras._src.compat.missing import missing_attribute as _missing
+from deras.types import experimental as experimental
+
+__getattr__ = _missing(__name__)
