@@ -18,6 +18,11 @@ from deras._src.compat.install import install as install
 from deras._src.control_flow.branches import case as case
 from deras._src.control_flow.branches import cond as cond
 from deras._src.control_flow.branches import switch_case as switch_case
+from deras._src.control_flow.custom_gradient import RegisterGradient as RegisterGradient
+from deras._src.control_flow.custom_gradient import custom_gradient as custom_gradient
+from deras._src.control_flow.custom_gradient import grad_pass_through as grad_pass_through
+from deras._src.control_flow.custom_gradient import no_gradient as no_gradient
+from deras._src.control_flow.custom_gradient import recompute_grad as recompute_grad
 from deras._src.control_flow.functional import foldl as foldl
 from deras._src.control_flow.functional import foldr as foldr
 from deras._src.control_flow.functional import map_fn as map_fn
@@ -29,6 +34,8 @@ from deras._src.control_flow.while_op import while_loop as while_loop
 from deras._src.core.context import executing_eagerly as executing_eagerly
 from deras._src.core.context import init_scope as init_scope
 from deras._src.core.context import inside_function as inside_function
+from deras._src.core.devices import DeviceSpec as DeviceSpec
+from deras._src.core.devices import device as device
 from deras._src.core.dtypes import DType as DType
 from deras._src.core.dtypes import as_dtype as as_dtype
 from deras._src.core.dtypes import bfloat16 as bfloat16
@@ -69,6 +76,10 @@ from deras._src.core.type_spec import type_spec_from_value as type_spec_from_val
 from deras._src.function.polymorphic import function as function
 from deras._src.host_ops.array_mask import boolean_mask as boolean_mask
 from deras._src.host_ops.array_mask import where as where
+from deras._src.host_ops.array_unique import dynamic_partition as dynamic_partition
+from deras._src.host_ops.array_unique import dynamic_stitch as dynamic_stitch
+from deras._src.host_ops.array_unique import unique as unique
+from deras._src.host_ops.array_unique import unique_with_counts as unique_with_counts
 from deras._src.host_ops.printing import print_v2 as _print_v2
 from deras._src.ops.array_constant import constant as constant
 from deras._src.ops.array_constant import convert_to_tensor as convert_to_tensor
@@ -90,11 +101,30 @@ from deras._src.ops.array_fill import zeros as zeros
 from deras._src.ops.array_fill import zeros_like as zeros_like
 from deras._src.ops.array_gather import gather as gather
 from deras._src.ops.array_gather import gather_nd as gather_nd
+from deras._src.ops.array_histogram import histogram_fixed_width as histogram_fixed_width
+from deras._src.ops.array_histogram import histogram_fixed_width_bins as histogram_fixed_width_bins
 from deras._src.ops.array_join import concat as concat
 from deras._src.ops.array_join import parallel_stack as parallel_stack
 from deras._src.ops.array_join import split as split
 from deras._src.ops.array_join import stack as stack
 from deras._src.ops.array_join import unstack as unstack
+from deras._src.ops.array_order import batch_to_space as batch_to_space
+from deras._src.ops.array_order import (
+    required_space_to_batch_paddings as required_space_to_batch_paddings,
+)
+from deras._src.ops.array_order import reverse as reverse
+from deras._src.ops.array_order import reverse_sequence as reverse_sequence
+from deras._src.ops.array_order import roll as roll
+from deras._src.ops.array_order import space_to_batch as space_to_batch
+from deras._src.ops.array_order import space_to_batch_nd as space_to_batch_nd
+from deras._src.ops.array_repeat import pad as pad
+from deras._src.ops.array_repeat import repeat as repeat
+from deras._src.ops.array_repeat import tile as tile
+from deras._src.ops.array_scatter import scatter_nd as scatter_nd
+from deras._src.ops.array_scatter import tensor_scatter_nd_add as tensor_scatter_nd_add
+from deras._src.ops.array_scatter import tensor_scatter_nd_max as tensor_scatter_nd_max
+from deras._src.ops.array_scatter import tensor_scatter_nd_min as tensor_scatter_nd_min
+from deras._src.ops.array_scatter import tensor_scatter_nd_sub as tensor_scatter_nd_sub
 from deras._src.ops.array_scatter import tensor_scatter_nd_update as tensor_scatter_nd_update
 from deras._src.ops.array_select import one_hot as one_hot
 from deras._src.ops.array_select import sequence_mask as sequence_mask
@@ -111,6 +141,20 @@ from deras._src.ops.array_shape import squeeze as squeeze
 from deras._src.ops.array_shape import transpose as transpose
 from deras._src.ops.array_slice import slice_ as _slice
 from deras._src.ops.array_slice import strided_slice as strided_slice
+from deras._src.ops.array_sort import argsort as argsort
+from deras._src.ops.array_sort import searchsorted as searchsorted
+from deras._src.ops.array_sort import sort as sort
+from deras._src.ops.array_sort import unravel_index as unravel_index
+from deras._src.ops.clip import clip_by_global_norm as clip_by_global_norm
+from deras._src.ops.clip import clip_by_norm as clip_by_norm
+from deras._src.ops.clip import clip_by_value as clip_by_value
+from deras._src.ops.debugging import Assert as Assert
+from deras._src.ops.debugging import assert_equal as assert_equal
+from deras._src.ops.debugging_static import assert_rank as assert_rank
+from deras._src.ops.grouping import control_dependencies as control_dependencies
+from deras._src.ops.grouping import group as group
+from deras._src.ops.grouping import no_op as no_op
+from deras._src.ops.grouping import tuple as tuple
 from deras._src.ops.linalg_decompose import eig as eig
 from deras._src.ops.linalg_decompose import eigh as _eigh
 from deras._src.ops.linalg_decompose import eigvals as eigvals
@@ -119,6 +163,7 @@ from deras._src.ops.linalg_einsum import einsum as einsum
 from deras._src.ops.linalg_functions import sqrtm as _sqrtm
 from deras._src.ops.linalg_matmul import matmul as matmul
 from deras._src.ops.linalg_matmul import tensordot as tensordot
+from deras._src.ops.linalg_norm import norm as norm
 from deras._src.ops.math_binary import add as add
 from deras._src.ops.math_binary import atan2 as atan2
 from deras._src.ops.math_binary import maximum as maximum
@@ -184,18 +229,23 @@ from deras._src.state.variable import VariableAggregation as VariableAggregation
 from deras._src.state.variable import VariableSynchronization as VariableSynchronization
 from deras._src.tape.gradient_tape import GradientTape as GradientTape
 from deras._src.tape.gradient_tape import UnconnectedGradients as UnconnectedGradients
+from deras._src.util.logger import get_logger as get_logger
 from deras import autodiff as autodiff
 from deras import bitwise as bitwise
-from deras import compat as compat
 from deras import config as config
+from deras import debugging as debugging
 from deras import dtypes as dtypes
 from deras import errors as errors
 from deras import linalg as linalg
 from deras import math as math
 from deras import nest as nest
 from deras import nn as nn
+from deras import random as random
 from deras import strings as strings
+from deras import sysconfig as sysconfig
+from deras import test as test
 from deras import types as types
+from deras import version as version
 
 bool = _bool
 matrix_square_root = _sqrtm

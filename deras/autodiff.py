@@ -4,6 +4,7 @@
 # isort: skip_file
 
 from deras._src.compat.missing import missing_attribute as _missing
+from deras._src.tape.forward_accumulator import ForwardAccumulator as ForwardAccumulator
 from deras._src.tape.gradient_tape import GradientTape as GradientTape
 
 __getattr__ = _missing(__name__)

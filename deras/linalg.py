@@ -35,6 +35,9 @@ from deras._src.ops.linalg_functions import tridiagonal_solve as tridiagonal_sol
 from deras._src.ops.linalg_matmul import matmul as matmul
 from deras._src.ops.linalg_matmul import matvec as matvec
 from deras._src.ops.linalg_matmul import tensordot as tensordot
+from deras._src.ops.linalg_norm import global_norm as global_norm
+from deras._src.ops.linalg_norm import norm as norm
+from deras._src.ops.linalg_norm import normalize as normalize
 from deras._src.ops.linalg_solve import cholesky_solve as cholesky_solve
 from deras._src.ops.linalg_solve import det as det
 from deras._src.ops.linalg_solve import inv as inv

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 import deras
+from tests.doctest_numbers import FLAGS, NumberChecker
 
 ROOT = Path(__file__).resolve().parent.parent
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -53,7 +54,7 @@ def run(block: Block, path: str, names: dict) -> str:
     """Run a block; returns what it printed. Fails where an example in it does."""
     printed = io.StringIO()
     if ">>>" in block.text:
-        runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+        runner = doctest.DocTestRunner(NumberChecker(), optionflags=FLAGS)
         test = doctest.DocTestParser().get_doctest(block.text, names, path, path, block.line)
         runner.run(test, out=printed.write, clear_globs=False)
         names.update(test.globs)

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 import deras
+from tests.doctest_numbers import FLAGS, NumberChecker
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "deras"
-FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 # Spelt out, since another test may have changed what this process prints.
 PRINTING = {
     "precision": 8,
@@ -62,7 +62,7 @@ def files() -> list[str]:
 def test_docstring_examples(path):
     dotted = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     module = importlib.import_module(dotted)
-    runner = doctest.DocTestRunner(optionflags=FLAGS)
+    runner = doctest.DocTestRunner(NumberChecker(), optionflags=FLAGS)
     output = io.StringIO()
     with np.printoptions(**PRINTING):
         for name, line, docstring in examples(ROOT / path):
@@ -86,3 +86,23 @@ def test_a_wrong_example_fails(tmp_path):
         out=lambda text: None,
     )
     assert runner.failures == 1
+
+
+@pytest.mark.parametrize(
+    ("want", "got", "same"),
+    [
+        ("array([0.       , 1.6449341])", "array([0.      , 1.644934])", 1),
+        ("array([0., 0.5])", "array([4.8e-07, 5.000001e-01])", 1),
+        ("array([[1, 2],\n       [3, 4]])", "array([[1, 2], [3, 4]])", 1),
+        ("1.0", "1.001", 0),
+        ("3", "3.0", 0),
+        ("3", "4", 0),
+        ("float32", "float64", 0),
+        ("[1.0, 2.0]", "[1.0, 2.0, 3.0]", 0),
+        ("numpy=\narray([1.])", "numpy=array([1.])", 0),
+        ("nan", "1.0", 0),
+        ("-0.5", "0.5", 0),
+    ],
+)  # fmt: skip
+def test_numbers_may_differ_in_the_last_digits_only(want, got, same):
+    assert NumberChecker().check_output(want + "\n", got + "\n", FLAGS) == bool(same)

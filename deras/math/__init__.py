@@ -4,6 +4,12 @@
 # isort: skip_file
 
 from deras._src.compat.missing import missing_attribute as _missing
+from deras._src.ops.array_sort import in_top_k as in_top_k
+from deras._src.ops.array_sort import top_k as top_k
+from deras._src.ops.math_bessel import bessel_i0 as bessel_i0
+from deras._src.ops.math_bessel import bessel_i0e as bessel_i0e
+from deras._src.ops.math_bessel import bessel_i1 as bessel_i1
+from deras._src.ops.math_bessel import bessel_i1e as bessel_i1e
 from deras._src.ops.math_binary import add as add
 from deras._src.ops.math_binary import atan2 as atan2
 from deras._src.ops.math_binary import maximum as maximum
@@ -53,6 +59,17 @@ from deras._src.ops.math_reduce import reduce_mean as reduce_mean
 from deras._src.ops.math_reduce import reduce_min as reduce_min
 from deras._src.ops.math_reduce import reduce_prod as reduce_prod
 from deras._src.ops.math_reduce import reduce_sum as reduce_sum
+from deras._src.ops.math_segment import segment_max as segment_max
+from deras._src.ops.math_segment import segment_mean as segment_mean
+from deras._src.ops.math_segment import segment_min as segment_min
+from deras._src.ops.math_segment import segment_prod as segment_prod
+from deras._src.ops.math_segment import segment_sum as segment_sum
+from deras._src.ops.math_segment import unsorted_segment_max as unsorted_segment_max
+from deras._src.ops.math_segment import unsorted_segment_mean as unsorted_segment_mean
+from deras._src.ops.math_segment import unsorted_segment_min as unsorted_segment_min
+from deras._src.ops.math_segment import unsorted_segment_prod as unsorted_segment_prod
+from deras._src.ops.math_segment import unsorted_segment_sqrt_n as unsorted_segment_sqrt_n
+from deras._src.ops.math_segment import unsorted_segment_sum as unsorted_segment_sum
 from deras._src.ops.math_special import betainc as betainc
 from deras._src.ops.math_special import digamma as digamma
 from deras._src.ops.math_special import erf as erf

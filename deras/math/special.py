@@ -4,6 +4,18 @@
 # isort: skip_file
 
 from deras._src.compat.missing import missing_attribute as _missing
+from deras._src.ops.math_bessel import bessel_i0 as bessel_i0
+from deras._src.ops.math_bessel import bessel_i0e as bessel_i0e
+from deras._src.ops.math_bessel import bessel_i1 as bessel_i1
+from deras._src.ops.math_bessel import bessel_i1e as bessel_i1e
+from deras._src.ops.math_bessel import bessel_j0 as bessel_j0
+from deras._src.ops.math_bessel import bessel_j1 as bessel_j1
+from deras._src.ops.math_bessel import bessel_k0 as bessel_k0
+from deras._src.ops.math_bessel import bessel_k0e as bessel_k0e
+from deras._src.ops.math_bessel import bessel_k1 as bessel_k1
+from deras._src.ops.math_bessel import bessel_k1e as bessel_k1e
+from deras._src.ops.math_bessel import bessel_y0 as bessel_y0
+from deras._src.ops.math_bessel import bessel_y1 as bessel_y1
 from deras._src.ops.math_integrals import dawsn as dawsn
 from deras._src.ops.math_integrals import expint as expint
 from deras._src.ops.math_integrals import fresnel_cos as fresnel_cos

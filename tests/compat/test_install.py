@@ -126,7 +126,6 @@ deras.install()
         ("from tensorflow import raw_ops", "TensorFlow has tf.raw_ops, Deras"),
         ("import tensorflow.blah", "No module named 'tensorflow.blah'"),
         ("from tensorflow import Session", "cannot import name 'Session' from 'tensorflow'"),
-        ("import tensorflow.compat.v1", "tf.compat.v1 belongs to TensorFlow 1"),
         ("import tensorflow.python.client.session", "is private to TensorFlow. Deras has"),
         ("from tensorflow.python import pywrap_tensorflow", "is private to TensorFlow. Deras has"),
         ("from tensorflow.python.framework.ops import Graph_", "is private to TensorFlow"),

@@ -58,9 +58,15 @@ def describe_missing(module_name: str, attribute: str, known: list[str]) -> str:
     "deras.math has no attribute 'zeta': TensorFlow has tf.math.zeta, Deras does not have it yet."
     >>> describe_missing("deras.math", "reduce_summ", ["reduce_sum", "add"])
     "deras.math has no attribute 'reduce_summ'. Did you mean 'reduce_sum'?"
+    >>> describe_missing("deras", "nce_loss", [])
+    "deras has no attribute 'nce_loss'. TensorFlow's name for it is tf.nn.nce_loss."
+    >>> describe_missing("deras.compat.v1", "Session", [])[:56]
+    "deras.compat.v1 has no attribute 'Session': that is Tens"
     """
     start = f"{module_name} has no attribute {attribute!r}"
     dotted = f"{module_name}.{attribute}".removeprefix(PACKAGE + ".")
+    if dotted.startswith("compat.v1."):
+        return f"{start}: that is TensorFlow 1's API, of which Deras has only these few names."
     if is_tensorflow_name(dotted):
         return f"{start}: TensorFlow has tf.{dotted}, Deras does not have it yet."
     # A name looked for in the wrong namespace: `tf.softmax` is `tf.nn.softmax`.

@@ -7,6 +7,7 @@ from typing import Any
 
 from deras._src.core.tensor import Tensor
 from deras._src.dispatch.convert import convert
+from deras._src.registry import OpRecord
 from deras._src.util import nest
 
 
@@ -25,8 +26,10 @@ class Structured:
         self.tensors: list[Any] = []
         self._present: list[bool] = []
         for leaf in nest.flatten(structure, expand_composites=True):
-            self._present.append(leaf is not None)
-            if leaf is not None:
+            # An operation (of tf.group, tf.no_op) has run when the function returns: None is left.
+            present = leaf is not None and not isinstance(leaf, OpRecord)
+            self._present.append(present)
+            if present:
                 self.tensors.append(convert(leaf))
 
     def pack(self, tensors: Sequence[Any]) -> Any:

@@ -321,12 +321,14 @@ class SymbolicTensor(Tensor):
             f"{what}: {self!r}{where} is symbolic, it has no value while the function is traced."
         )
 
-    def numpy(self) -> Any:
-        """Not available while tracing; raises NotImplementedError."""
-        raise NotImplementedError(
-            self._refuse("numpy() is only available on eager tensors")
-            + " Return it from the function, print it with tf.print, or use tf.py_function."
-        )
+    def __getattr__(self, name: str) -> Any:
+        # Reached only where the attribute does not exist, so that hasattr(x, "numpy") is False.
+        if name == "numpy":
+            raise AttributeError(
+                self._refuse("numpy() is only available on eager tensors")
+                + " Return it from the function, print it with tf.print, or use tf.py_function."
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         raise NotImplementedError(

@@ -51,7 +51,8 @@ def apply(op: OpDef, inputs: tuple[Any, ...], attrs: tuple[Any, ...] = (), name:
             if type(x) is not EagerTensor:
                 return _apply_general(op, inputs, attrs, name)
         if x._array is None:
-            if op.numpy is not None and x.aval.dtype.is_integer:
+            dtype = x.aval.dtype
+            if dtype is string or (op.numpy is not None and dtype.is_integer):
                 return _apply_general(op, inputs, attrs, name)
             x.device_array()
         key.append(x.aval)
@@ -179,9 +180,10 @@ def _offer(op: OpDef, inputs: Any, attrs: Any, outputs: tuple[Any, ...]) -> None
 
 def _escaped(op: OpDef, tensor: SymbolicTensor) -> Exception:
     return errors.op_error(
-        errors.InaccessibleTensorError,
+        TypeError,
         op.label,
-        f"{tensor!r} was made while tracing {tensor.graph.name!r} and has no value outside of it",
+        f"{tensor!r} is out of scope: it was made while tracing {tensor.graph.name!r} and has no "
+        "value outside of it",
         site=tensor.node.site,
         hint="return it from the function, or keep its value in a tf.Variable",
     )

@@ -255,6 +255,9 @@ def _from_python(value: Any, dtype: DType | None) -> np.ndarray:
         if kind != "b" and dtype is None:
             raise ValueError(_MIXED)
     elif isinstance(first, (int, np.integer)):
+        if kind == "f" and dtype is dtypes.uint64:  # NumPy makes floats of mixed large ints
+            array = _large_integers(np.array(value, dtype=object), value, dtype)
+            kind = "u"
         if kind == "c":
             raise ValueError(_MIXED)
         wants_float = dtype is not None and not dtype.is_integer
@@ -281,7 +284,7 @@ def _irregular(value: Any) -> str:
 
 
 def _large_integers(array: np.ndarray, value: Any, dtype: DType | None) -> np.ndarray:
-    """An object array of ints beyond int64, as float64 where a float dtype is asked for."""
+    """An object array of ints beyond int64, in the float or uint64 dtype asked for."""
     for item in array.flat:
         if item is None:
             raise ValueError(_unsupported(None))
@@ -293,7 +296,9 @@ def _large_integers(array: np.ndarray, value: Any, dtype: DType | None) -> np.nd
         try:
             return array.astype(np.float64)
         except OverflowError:
-            pass
+            raise ValueError(_TOO_LARGE) from None
+    if dtype is dtypes.uint64 and all(0 <= v < 2**64 for v in array.flat):
+        return array.astype(np.uint64)
     raise ValueError(_TOO_LARGE)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from deras._src import errors
 from deras._src.core.context import state
+from deras._src.util.callsite import user_site
 
 
 class Check:
@@ -36,7 +37,8 @@ class Check:
         if not isinstance(self.error, type):
             return self.error.from_detail(detail)  # type: ignore[no-any-return]
         what = self.message.replace("{detail}", str(detail))
-        return errors.op_error(self.error, self.label, what, self.arguments, site=self.site)
+        site = self.site or state.site_override or user_site()
+        return errors.op_error(self.error, self.label, what, self.arguments, site=site)
 
 
 class Collector:

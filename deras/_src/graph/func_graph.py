@@ -110,9 +110,9 @@ class FuncGraph:
         while graph is not None and graph is not tensor.graph:
             graph = graph.outer
         if graph is None:
-            raise errors.InaccessibleTensorError(
+            raise TypeError(
                 f"{op.label if op else self.name}: the symbolic tensor {tensor!r}, made at "
-                f"{tensor.node.site}, belongs to the function {tensor.graph.name!r}, whose trace "
+                f"{errors.describe_site(tensor.node.site)}, is out of scope: it belongs to the function {tensor.graph.name!r}, whose trace "
                 f"is over or is not around {self.name!r}. Return it from that function, or keep "
                 "its value in a tf.Variable."
             )

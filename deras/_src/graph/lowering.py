@@ -205,13 +205,13 @@ def _with_own_gradient(node: OpRecord, arrays: list[Any]) -> Any:
     return result
 
 
-def gradient_arrays(record: OpRecord, cotangents: Sequence[Any]) -> list[Any]:
+def gradient_arrays(record: OpRecord, cotangents: Sequence[Any], **options: Any) -> list[Any]:
     """TensorFlow's gradient of a record of traced tensors, in JAX's convention, densified."""
     grads = [
         TracedTensor(_conjugate(c)) if is_inexact(c) and is_inexact(o.array) else None
         for c, o in zip(cotangents, record.outputs, strict=True)
     ]
-    results = record.op.gradient(record, *grads)
+    results = record.op.gradient(record, *grads, **options)
     if not isinstance(results, (tuple, list)):
         results = (results,)
     return [None if g is None else _conjugate(dense(g)) for g in results]

@@ -65,12 +65,14 @@ def infer(
         outputs = tuple(SymbolicTensor(graph, dtype, TensorShape(s)) for dtype, s in specs)
         for tensor in outputs:
             tensor.probes = probes_for_placeholder(tensor.shape)
-        if not outputs or all(t.probes is None for t in outputs) or not _has_probes(inputs):
+        followed = op.numpy is not None or any(t.probes is not None for t in outputs)
+        if not outputs or not followed or not _has_probes(inputs) or _unranked(inputs):
             return outputs
         probed = _infer_by_probes(op, inputs, attrs)
         if probed is not None:
             for tensor, (_, probes) in zip(outputs, probed, strict=True):
-                tensor.probes = probes
+                if tensor.probes is not None or probes[0].value is not None:
+                    tensor.probes = probes
         return outputs
     if op.lowering is None or op.contextual:
         raise TypeError(f"op {op.name} has no shape function and its lowering cannot give one")
@@ -136,6 +138,10 @@ def fold_on_host(op: OpDef, values: Sequence[np.ndarray], attrs: Any) -> Any:
 
 def _has_probes(inputs: Sequence[Any]) -> bool:
     return any(isinstance(x, SymbolicTensor) and x.probes is not None for x in inputs)
+
+
+def _unranked(inputs: Sequence[Any]) -> bool:
+    return any(x.shape.rank is None for x in inputs)
 
 
 def _probe(tensor: Any, which: int) -> Probe:

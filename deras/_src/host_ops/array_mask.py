@@ -7,10 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from deras._src import errors
 from deras._src.core.context import state
 from deras._src.core.dtypes import BOOLEAN, NUMERIC
-from deras._src.core.dtypes import bool_ as bool_dtype
 from deras._src.core.dtypes import int64
 from deras._src.core.tensor import Tensor
 from deras._src.core.tensor_shape import TensorShape
@@ -42,6 +40,8 @@ def _where_shape(inputs: Sequence[Any], attrs: Attrs) -> Any:
     api_name="where",
 )
 def _where(condition):
+    if not condition.ndim:
+        raise ValueError("condition must have at least 1 dimension")
     return np.argwhere(condition).astype(np.int64)
 
 
@@ -102,10 +102,6 @@ def boolean_mask(tensor: Any, mask: Any, axis: Any = None, name: str = "boolean_
         raise ValueError("tf.boolean_mask: the rank of the mask must be known, even if no size is.")
     if rank == 0:
         raise ValueError("tf.boolean_mask: mask cannot be scalar.")
-    if mask.dtype is not bool_dtype:
-        raise errors.op_error(
-            errors.ArgumentTypeError, "tf.boolean_mask", f"mask is {mask.dtype.name}, not bool"
-        )
     if at < 0 and tensor.shape.rank is not None:
         at += tensor.shape.rank
     tensor.shape[at : at + rank].assert_is_compatible_with(mask.shape)

@@ -77,10 +77,17 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Cons
             raise ValueError(
                 "tf.constant: the list holds tensors; tf.stack or tf.convert_to_tensor join them."
             )
-        tensor = conversion.convert(value, wanted)
+        tensor = _unshared(conversion.convert(value, wanted), value)
     if shape is not None:
         tensor = _with_shape(tensor, as_shape(shape))
     return tensor if state.graph is None else apply(_const, (tensor,), (), name)
+
+
+def _unshared(tensor: Any, value: Any) -> Any:
+    """A tensor of its own: those of Python numbers are shared, and tapes go by identity."""
+    if isinstance(value, (bool, int, float)):
+        return EagerTensor(tensor.aval, tensor._array, tensor._host)
+    return tensor
 
 
 def _with_shape(tensor: EagerTensor, shape: TensorShape) -> EagerTensor:
@@ -123,7 +130,7 @@ def convert_to_tensor(
     >>> tf.convert_to_tensor([tf.constant(1.0), 2]).numpy()
     array([1., 2.], dtype=float32)
     """
-    tensor = conversion.convert_to_tensor(value, dtype, dtype_hint)
+    tensor = _unshared(conversion.convert_to_tensor(value, dtype, dtype_hint), value)
     if state.graph is None or not isinstance(tensor, EagerTensor) or tensor is value:
         return tensor
     return apply(_const, (tensor,), (), name or "Const")

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -471,16 +472,36 @@ def _eager_range(values: list[Any], dtype: DType) -> Any:
 # -- linspace ---------------------------------------------------------------------------------
 
 
+@jax.custom_jvp
+def _rounded(product, guard):
+    """`product` itself, rounded: XLA would fuse it with the sum that follows into one rounding.
+
+    The integer added to its bits is 0, which the compiler cannot know: `guard` is a value that
+    only the run gives.
+    """
+    bits = {4: np.int32, 8: np.int64}.get(product.dtype.itemsize)
+    if bits is None:
+        return product
+    nothing = (guard == np.asarray(1.2345e37, guard.dtype)).astype(bits)
+    return lax.bitcast_convert_type(
+        lax.bitcast_convert_type(product, bits) + nothing, product.dtype
+    )
+
+
+@_rounded.defjvp
+def _rounded_jvp(primals: Any, tangents: Any) -> Any:
+    return _rounded(*primals), tangents[0]
+
+
 @op("LinSpaceSteps", dtypes=FLOATING, api_name="linspace")
 def _linspace_steps(start, stop, *, num, axis):
     """The points between; both ends are exact."""
-    delta = (stop - start) / np.asarray(max(num - 1, 1), start.dtype)
+    # Hidden from XLA, which turns division by a constant into multiplication: other last digits.
+    count = lax.optimization_barrier(jnp.asarray(max(num - 1, 1), start.dtype))
+    delta = (stop - start) / count
     steps = jnp.arange(1, num - 1).astype(start.dtype)
     steps = steps.reshape([-1 if d == axis else 1 for d in range(start.ndim)])
-    # reduce_precision keeps the product rounded: XLA would otherwise fuse it into the sum.
-    info = jnp.finfo(start.dtype)
-    product = lax.reduce_precision(delta * steps, info.nexp, info.nmant)
-    parts = [start, start + product, stop]
+    parts = [start, start + _rounded(delta * steps, start), stop]
     return lax.slice_in_dim(lax.concatenate(parts, axis), 0, num, axis=axis)
 
 

@@ -205,11 +205,10 @@ def index_tensor(indices: Any) -> Any:
     return tensor
 
 
-@export("compat.v1.batch_gather")
 def batch_gather(params: Any, indices: Any, name: str | None = None) -> Any:
     """`tf.gather` with all dimensions of `indices` but the last as batch dimensions.
 
-    >>> tf.compat.v1.batch_gather([[1, 2], [3, 4]], [[1], [0]]).numpy()
+    >>> tf.gather([[1, 2], [3, 4]], [[1], [0]], batch_dims=-1, axis=-1).numpy()
     array([[2],
            [3]], dtype=int32)
     """

@@ -14,7 +14,8 @@ from deras._src.core.dtypes import ANY, DType
 from deras._src.core.tensor import Tensor
 from deras._src.core.tensor_shape import TensorShape, unknown_shape
 from deras._src.dispatch.apply import apply
-from deras._src.dispatch.convert import convert, set_packer
+from deras._src.dispatch.convert import convert, has_tensor, set_packer
+from deras._src.ops.array_constant import identity
 from deras._src.ops.array_support import (
     Specs,
     apply_ints,
@@ -127,21 +128,13 @@ def concat(values: Any, axis: Any, name: str = "concat") -> Any:
     if not isinstance(values, (list, tuple)):
         values = (values,)
     if not values:
-        raise ValueError("tf.concat: the list of tensors is empty.")
+        raise errors.op_error(
+            errors.InvalidArgumentError, "tf.concat", "the list of tensors is empty"
+        )
     at = axis_of(axis, "tf.concat")
     if len(values) == 1:
-        return _concat_one(values[0], at)
+        return identity(values[0], name)
     return apply(concat_op, tuple(values), (("axis", at),), name)
-
-
-def _concat_one(value: Any, axis: int) -> Any:
-    tensor = value if hasattr(type(value), "__deras_dispatch__") else convert(value)
-    rank = tensor.shape.rank
-    if rank == 0:
-        raise _fail("tf.concat", "a scalar cannot be joined (use tf.stack)")
-    if rank is not None:
-        _checked_axis(axis, rank, "tf.concat")
-    return apply(concat_op, (tensor,), (("axis", axis),))
 
 
 # -- stack, unstack -------------------------------------------------------------------------
@@ -211,10 +204,14 @@ def stack(values: Any, axis: int = 0, name: str = "stack") -> Any:
     if isinstance(values, Tensor):
         values = unstack(values)
     values = tuple(values)
+    if not has_tensor(values):
+        # Python values decide their dtype together: [1, 2.5] is float32.
+        try:
+            values = tuple(convert(list(values)))
+        except ValueError as error:
+            raise errors.op_error(errors.InvalidArgumentError, "tf.stack", str(error)) from None
     if not values:
-        raise errors.op_error(
-            errors.InvalidArgumentError, "tf.stack", "the list of tensors is empty"
-        )
+        return convert([])
     rank = getattr(getattr(values[0], "shape", None), "rank", None)
     if rank is not None and not -(rank + 1) <= at <= rank:
         raise ValueError(f"tf.stack: axis {at} is out of range [-{rank + 1}, {rank + 1}).")

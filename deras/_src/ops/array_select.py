@@ -222,7 +222,7 @@ def sequence_mask(
         raise ValueError(f"tf.sequence_mask: maxlen must be a scalar, its shape is {maxlen.shape}.")
     positions = range_(cast(maxlen, int64) if maxlen.dtype.is_floating else maxlen)
     if positions.dtype is not lengths.dtype:
-        positions = cast(positions, lengths.dtype)
+        lengths = cast(lengths, positions.dtype)
     mask = less(positions, expand_dims(lengths, -1), name)
     wanted = as_dtype(dtype)
     return mask if wanted is bool_dtype else cast(mask, wanted)

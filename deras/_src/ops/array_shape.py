@@ -162,7 +162,7 @@ def _reshape_dims(count: int, shape: Any) -> tuple[int, ...]:
                 f"{count} values cannot be given shape {list(shape)}: they are not a multiple of "
                 f"{rest}"
             )
-        fill = count // rest if rest else 0
+        fill = count // rest if rest else 1
         return tuple(fill if d == -1 else d for d in shape)
     if rest != count:
         raise ValueError(f"{count} values cannot be given shape {list(shape)}, which holds {rest}")
@@ -223,6 +223,7 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> Any:
            [3, 4]], dtype=int32)
     """
     ints = ints_of(shape, "tf.reshape")
+    ints = (ints,) if type(ints) is int else ints
     return apply_ints(_reshape, _reshape_dynamic, (tensor,), "shape", ints, (), name)
 
 
@@ -366,7 +367,7 @@ def _transpose_shape(inputs: Sequence[Any], attrs: Attrs) -> Specs:
 
 
 def _transposed_host(a, *, perm):
-    return np.ascontiguousarray(a.transpose(_permutation(a.ndim, perm)))
+    return a.transpose(_permutation(a.ndim, perm)).copy()
 
 
 @op(

@@ -23,13 +23,20 @@ from deras._src import errors
 from deras._src.core.context import state
 from deras._src.core.dtypes import ANY, INDEX
 from deras._src.core.dtypes import string as string_dtype
-from deras._src.core.tensor import Aval, EagerTensor, Tensor
+from deras._src.core.tensor import Aval, EagerTensor, SymbolicTensor, Tensor
 from deras._src.core.tensor_shape import TensorShape
 from deras._src.dispatch.apply import apply
 from deras._src.dispatch.convert import convert
 from deras._src.errors import InvalidArgumentError
 from deras._src.graph.checks import require
-from deras._src.ops.array_support import Specs, apply_ints, dynamic_twin, ints_of, known_array
+from deras._src.ops.array_support import (
+    Specs,
+    apply_ints,
+    dynamic_twin,
+    ints_of,
+    known_array,
+    partial_ints,
+)
 from deras._src.registry import op
 from deras._src.util.export import export
 
@@ -259,7 +266,14 @@ def spec_slice(tensor: Any, spec: Spec, indices: Sequence[Any], what: str) -> An
     """`tensor` sliced by a spec, with the tensors that its index operands are."""
     if not indices and type(tensor) is EagerTensor and state.graph is None:
         return eager_slice(tensor, spec, what)
-    return apply(_slice_spec, (tensor, *indices), (("spec", spec),))
+    result = apply(_slice_spec, (tensor, *indices), (("spec", spec),))
+    if type(result) is SymbolicTensor and result.value is None and result.dtype in INDEX:
+        # The part of a shape that is known has a value, though the shape as a whole has none.
+        elements = partial_ints(result)
+        if elements is not None and None not in elements and result.shape.is_fully_defined():
+            dims = tuple(result.shape.as_list())
+            result.value = np.array(elements, result.dtype.np_dtype).reshape(dims)
+    return result
 
 
 # -- bounds that are tensors ------------------------------------------------------------------

@@ -14,7 +14,7 @@ import numpy as np
 
 from deras._src import errors
 from deras._src.core.dtypes import ANY, INDEX, DType
-from deras._src.core.tensor import EagerTensor, SymbolicTensor, Tensor, TracedTensor
+from deras._src.core.tensor import EagerTensor, Tensor, TracedTensor
 from deras._src.core.tensor_shape import TensorShape
 from deras._src.dispatch.apply import apply
 from deras._src.dispatch.convert import convert, host_value
@@ -96,21 +96,90 @@ def resolve_axis(axis: int, rank: int, name: str = "axis") -> int:
 
 
 def partial_ints(tensor: Any) -> list[int | None] | None:
-    """The elements of a 1-D integer tensor as far as they are known; None if not even how many.
+    """The elements of an integer vector or scalar as far as they are known; None if not how many.
 
-    An element is also known where both trial sizes of shape inference agree on it.
+    Follows the ops that shapes are computed with: `tf.shape`, slices, joins, casts, arithmetic.
     """
     array = known_array(tensor)
     if array is not None:
         return [int(v) for v in array.reshape(-1)]
-    if isinstance(tensor, SymbolicTensor) and tensor.probes is not None:
-        first, second = (p.value for p in tensor.probes)
-        if first is not None and second is not None and first.shape == second.shape:
-            pairs = zip(first.reshape(-1).tolist(), second.reshape(-1).tolist(), strict=True)
-            return [a if a == b else None for a, b in pairs]
-    if tensor.shape.rank == 1 and tensor.shape[0] is not None:
-        return [None] * tensor.shape[0]
-    return None
+    rank = tensor.shape.rank
+    if rank not in (0, 1):
+        return None
+    length = 1 if rank == 0 else tensor.shape[0]
+    node = getattr(tensor, "node", None)
+    follow = None if node is None else _FOLLOWED.get(node.op.name)
+    if follow is not None:
+        elements = follow(node)
+        if elements is not None and length in (None, len(elements)):
+            return elements  # type: ignore[no-any-return]
+    return None if length is None else [None] * length
+
+
+def _of_shape_op(node: Any) -> Any:
+    shape = node.inputs[0].shape
+    return None if shape.rank is None else shape.as_list()
+
+
+def _of_pack(node: Any) -> Any:
+    parts = [partial_ints(x) for x in node.inputs]
+    if any(p is None or len(p) != 1 for p in parts):
+        return None
+    return [p[0] for p in parts]  # type: ignore[index]
+
+
+def _of_concat(node: Any) -> Any:
+    parts = [partial_ints(x) for x in node.inputs]
+    return None if None in parts else [v for p in parts for v in p]  # type: ignore[union-attr]
+
+
+def _of_slice(node: Any) -> Any:
+    elements, spec = partial_ints(node.inputs[0]), node.attr("spec")
+    if elements is None or node.inputs[0].shape.rank != 1 or len(spec) != 1:
+        return None
+    item = spec[0]
+    if type(item) is int:
+        return [elements[item]]
+    return elements[slice(*item)] if type(item) is tuple and item[0] != "at" else None
+
+
+def _of_arithmetic(function: Any) -> Any:
+    def elements(node: Any) -> Any:
+        x, y = (partial_ints(v) for v in node.inputs)
+        if x is None or y is None:
+            return None
+        if len(x) != len(y):
+            x, y = (x * len(y), y) if len(x) == 1 else (x, y * len(x))
+        if len(x) != len(y):
+            return None
+        return [
+            None if a is None or b is None else function(a, b) for a, b in zip(x, y, strict=True)
+        ]
+
+    return elements
+
+
+def _same_elements(node: Any) -> Any:
+    return partial_ints(node.inputs[0])
+
+
+_FOLLOWED: dict[str, Any] = {
+    "AddV2": _of_arithmetic(operator.add),
+    "Cast": _same_elements,
+    "ConcatV2": _of_concat,
+    "ExpandDims": _same_elements,
+    "FloorDiv": _of_arithmetic(lambda a, b: a // b if b else None),
+    "Identity": _same_elements,
+    "Maximum": _of_arithmetic(max),
+    "Minimum": _of_arithmetic(min),
+    "Mul": _of_arithmetic(operator.mul),
+    "Pack": _of_pack,
+    "Reshape": _same_elements,
+    "Shape": _of_shape_op,
+    "Squeeze": _same_elements,
+    "StridedSlice": _of_slice,
+    "Sub": _of_arithmetic(operator.sub),
+}
 
 
 def dynamic_twin(base: OpDef, attr: str, *, suffix: str = "Dynamic") -> OpDef:

@@ -111,9 +111,14 @@ def _global_scale(norm, clip_norm):
     return scale + (norm - norm)
 
 
-@op("GlobalScaled", dtypes=INEXACT, shape=same_as_first, api_name="clip_by_global_norm")
+@op(
+    "GlobalScaled",
+    dtypes={"t": INEXACT, "scale": INEXACT},
+    shape=same_as_first,
+    api_name="clip_by_global_norm",
+)
 def _scaled(t, scale):
-    return t * scale
+    return t * scale.astype(t.dtype)
 
 
 @export("clip_by_global_norm")

@@ -25,9 +25,14 @@ from deras._src.util.export import export
 _MATRIX_ORDERS = ("euclidean", "fro", 1, 2, math.inf)
 
 
-def _norm_dtype(dtype: DType, ord: Any) -> DType:
+def _is_euclidean(ord: Any, axis: tuple[int, ...] | None) -> bool:
+    return ord in ("euclidean", "fro") or (ord == 2 and (axis is None or len(axis) == 1))
+
+
+def _norm_dtype(dtype: DType, attrs: Mapping[str, Any]) -> DType:
     # The euclidean norm of complex values is complex in TensorFlow, every other one is real.
-    return dtype if ord in ("euclidean", "fro") or not dtype.is_complex else dtype.real_dtype
+    complex_stays = _is_euclidean(attrs["ord"], attrs["axis"])
+    return dtype if complex_stays or not dtype.is_complex else dtype.real_dtype
 
 
 def _axes(rank: int, axis: tuple[int, ...] | None) -> tuple[int, ...]:
@@ -41,7 +46,7 @@ def _axes(rank: int, axis: tuple[int, ...] | None) -> tuple[int, ...]:
 
 def _norm_shape(inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Specs:
     tensor, axis, keep = inputs[0], attrs["axis"], attrs["keepdims"]
-    dtype = _norm_dtype(tensor.dtype, attrs["ord"])
+    dtype = _norm_dtype(tensor.dtype, attrs)
     if tensor.shape.rank is None:
         return [(dtype, TensorShape([] if axis is None and not keep else None))]
     gone = _axes(tensor.shape.rank, axis)
@@ -59,19 +64,10 @@ def _norm_shape(inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Specs:
 )
 def _norm(tensor, *, ord, axis, keepdims):
     axes = _axes(tensor.ndim, axis)
-    if (
-        ord in ("euclidean", "fro")
-        or (ord == 2 and axis is not None and len(axis) == 1)
-        or (ord == 2 and axis is None)
-    ):
+    if _is_euclidean(ord, axis):
         if jnp.issubdtype(tensor.dtype, jnp.integer):
             raise ValueError(f"the dtype is {tensor.dtype}; this norm is of floats and complex")
-        if ord == 2 and jnp.iscomplexobj(tensor):
-            squares = jnp.square(jnp.abs(tensor))
-        elif jnp.iscomplexobj(tensor):
-            squares = tensor * jnp.conj(tensor)
-        else:
-            squares = tensor * tensor
+        squares = tensor * (jnp.conj(tensor) if jnp.iscomplexobj(tensor) else tensor)
         return jnp.sqrt(jnp.sum(squares, axes, dtype=squares.dtype, keepdims=keepdims))
     sizes = jnp.abs(tensor)
     if axis is not None and len(axis) == 2:

@@ -139,8 +139,7 @@ def _scan_logsumexp(x, axis, reverse):
 
 @op("CumulativeLogsumexp", dtypes=FLOATING, shape=same_as_first, api_name="math.cumulative_logsumexp")
 def _cumulative_logsumexp(x, *, axis, exclusive, reverse):
-    lowest = float(jnp.finfo(x.dtype).min)  # the kernel's stand-in for the logarithm of 0
-    return running(_scan_logsumexp, x, axis, exclusive, reverse, lowest)
+    return running(_scan_logsumexp, x, axis, exclusive, reverse, -np.inf)
 
 
 @export("math.cumulative_logsumexp")
@@ -156,8 +155,7 @@ def cumulative_logsumexp(
     Args:
       x: Tensor; floating.
       axis: Int in `[-rank, rank)`.
-      exclusive: Whether each result leaves out its own element; the first one is then the
-        dtype's lowest finite number.
+      exclusive: Whether each result leaves out its own element; the first one is then -inf.
       reverse: Whether they run from the end.
       name: Optional name of the node in graphs.
     Returns:

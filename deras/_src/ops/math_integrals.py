@@ -31,17 +31,30 @@ def _quarter_turn(x):
     return x * x * scalar(np.pi / 2, x)
 
 
+def _expint_of(x):
+    """Ei(x), by TensorFlow's domain: -inf at 0, NaN below."""
+    zero = x == scalar(0, x)
+    value = special.expi(jnp.where(x > scalar(0, x), x, scalar(1, x)))
+    value = jnp.where(zero, scalar(-np.inf, x), value)
+    return jnp.where((x < scalar(0, x)) | jnp.isnan(x), scalar(np.nan, x), value)
+
+
 def _spence_slope(x):
     one = x == scalar(1, x)
     safe = jnp.where(one, scalar(2, x), x)
     return jnp.where(one, scalar(-1, x), lax.log(safe) / (scalar(1, x) - safe))
 
 
+@op("DawsnGrad", dtypes=WIDE, shape=same_as_first, api_name="math.special.dawsn")
+def _dawsn_grad(x, y, dy):
+    return dy * (scalar(1, x) - scalar(2, x) * x * y)
+
+
 @op(
     "Dawsn",
     dtypes=WIDE,
     shape=same_as_first,
-    gradient=with_derivative("Dawsn", lambda x: scalar(1, x) - scalar(2, x) * x * special.dawsn(x)),
+    gradient=lambda record, dy: (apply(_dawsn_grad, (*record.inputs, *record.outputs, dy)),),
     api_name="math.special.dawsn",
 )
 def _dawsn(x):
@@ -72,12 +85,12 @@ def dawsn(x: Any, name: str | None = None) -> Any:
     api_name="math.special.expint",
 )
 def _expint(x):
-    return special.expi(x)
+    return _expint_of(x)
 
 
 @export("math.special.expint")
 def expint(x: Any, name: str | None = None) -> Any:
-    """The exponential integral Ei, of `exp(t) / t` from minus infinity to x.
+    """The exponential integral Ei, of `exp(t) / t` from minus infinity to x; NaN below 0.
 
     Args:
       x: Tensor; float32 or float64.

@@ -161,6 +161,8 @@ def _mean(input, *, axis, keep_dims):
         quotient = lax.div(total, jnp.full_like(total, max(count, 1)))
         return lax.convert_element_type(quotient, input.dtype)
     total = jnp.sum(input, axes, dtype=input.dtype, keepdims=keep_dims)
+    if jnp.iscomplexobj(total):
+        count = max(count, 1)  # the mean of no complex number is 0, of no float NaN
     return total / scalar(count, total)
 
 

@@ -8,6 +8,7 @@ from jax import lax
 
 from deras._src.core.dtypes import INEXACT
 from deras._src.dispatch.apply import apply
+from deras._src.ops.math_support import output_gradient
 from deras._src.ops.shapes import same_as_first
 from deras._src.registry import op
 from deras._src.util.export import export
@@ -202,7 +203,13 @@ def asinh(x: Any, name: str | None = None) -> Any:
     return apply(_asinh, (x,), (), name)
 
 
-@op("Acosh", dtypes=INEXACT, shape=same_as_first, api_name="acosh")
+# From the output, as TensorFlow: NaN below 1, and of complex numbers its branch of the root.
+_acosh_grad, _acosh_gradient = output_gradient("Acosh", INEXACT, lambda y, dy: dy / lax.sinh(y))
+
+
+@op(
+    "Acosh", dtypes=INEXACT, shape=same_as_first, gradient=_acosh_gradient, api_name="acosh"
+)
 def _acosh(x):
     return lax.acosh(x)
 

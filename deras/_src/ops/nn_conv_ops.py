@@ -216,13 +216,12 @@ class ConvOps:
         self, rank: int, names: Sequence[str], dtypes: frozenset[DType], what: str
     ) -> None:
         self.what = f"tf.{what}"
-        named = dict(api_name=what)
         self.conv: OpDef = op(
             names[0],
             dtypes=dtypes,
             gradient=self._gradient,
             shape=_conv_shape(rank, self.what),
-            **named,
+            api_name=what,
         )(_lowering(rank, self.what))
         transposed = f"tf.{what}_transpose"
         self.input: OpDef = op(
@@ -239,7 +238,7 @@ class ConvOps:
             host_args=("filter_sizes",),
             gradient=self._filter_gradient,
             shape=_filter_shape,
-            **named,
+            api_name=what,
         )(_filter_lowering(rank, self.what))
 
     # Explicit, not AUTO: JAX's derivative of the lowering would be what XLA makes of transposed

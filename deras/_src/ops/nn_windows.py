@@ -249,7 +249,7 @@ def need_positive(numbers: Sequence[int], argument: str, what: str) -> None:
 def read_padding(
     padding: Any, rank: int, channels_first: bool, what: str, explicit: bool = True
 ) -> str | tuple[Pair, ...]:
-    """ "SAME", "VALID", or the cells of each spatial dimension from a list with batch and channels."""
+    """The padding of a `Window`; lists have a pair for the batch and the channels too."""
     if isinstance(padding, str):
         if padding == "EXPLICIT":
             raise errors.op_error(

@@ -413,11 +413,11 @@ def truncated_normal(
 ) -> jax.Array:
     """Standard normal within (-2, 2): `TruncatedNormal`, `StatelessTruncatedNormalV2`.
 
-    TensorFlow cuts the output into groups as large as one block's worth of values, starts group
-    g at block g * 64 * (values per block) * 4 / 4 so that groups do not depend on each other,
-    and within a group keeps the values that pass, in order. Two blocks fill a group of four
-    with probability 0.99999; the loop serves the rest. The comparison is made before rounding
-    to 16 bits, so those types can return exactly 2.
+    TensorFlow cuts the output into groups as large as one block's worth of values, gives each
+    group its own stretch of blocks (256 per 4 values) so that groups do not depend on each
+    other, and within a group keeps the values that pass, in order. Each step of the loop draws
+    one block for every group; three steps nearly always do. The comparison is made before
+    rounding to 16 bits, so those types can return exactly 2.
     """
     _dtype_name(dtype, FLOATING, "truncated_normal")
     if math.prod(shape) == 0:
@@ -428,34 +428,26 @@ def truncated_normal(
     start = lax.iota(jnp.uint64, groups) * _U64(width * BLOCKS_PER_OUTPUT // 4)
     two = wide.type(2)
 
-    def draw(step: Any, filled: jax.Array, slots: list[jax.Array]) -> tuple[Any, list[Any]]:
+    def unfinished(state: Any) -> jax.Array:
+        return jnp.any(state[1] < np.int32(width))
+
+    def draw(state: Any) -> Any:
+        step, filled, slots = state
         words = blocks_at(key, counter, start + step)
         # The barrier keeps XLA from computing every value again for every slot.
         for value in lax.optimization_barrier(tuple(normals_of_block(words, wide))):
             passed = lax.abs(value) < two
-            slots = [
-                jnp.where(passed & (filled == np.int32(j)), value, slot)
-                for j, slot in enumerate(slots)
-            ]
+            slots = tuple(
+                jnp.where(passed & (filled == np.int32(index)), value, slot)
+                for index, slot in enumerate(slots)
+            )
             filled = filled + passed.astype(jnp.int32)
-        return filled, slots
+        return step + _U64(1), filled, slots
 
-    filled = jnp.zeros((groups,), jnp.int32)
-    slots = [jnp.zeros((groups,), wide) for _ in range(width)]
-    for step in range(2):
-        filled, slots = draw(_U64(step), filled, slots)
-
-    def unfinished(state: Any) -> jax.Array:
-        return jnp.any(state[1] < np.int32(width))
-
-    def more(state: Any) -> Any:
-        step, filled, slots = state
-        filled, slots = draw(step, filled, list(slots))
-        return step + _U64(1), filled, tuple(slots)
-
-    state = (jnp.asarray(2, jnp.uint64), filled, tuple(slots))
-    _, _, done = lax.while_loop(unfinished, more, state)
-    return _fill(list(done), shape).astype(dtype)
+    empty = (jnp.zeros((groups,), wide),) * width
+    state = (jnp.zeros((), jnp.uint64), jnp.zeros((groups,), jnp.int32), empty)
+    _, _, slots = lax.while_loop(unfinished, draw, state)
+    return _fill(list(slots), shape).astype(dtype)
 
 
 # ---------------------------------------------------------------------------------------------

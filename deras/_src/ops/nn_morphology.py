@@ -1,0 +1,166 @@
+"""Grayscale dilation and erosion: maxima of values plus a kernel, minima of values less one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from deras._src import errors
+from deras._src.core.dtypes import REAL
+from deras._src.dispatch.apply import apply
+from deras._src.ops.nn_pool_kernels import lowest
+from deras._src.ops.nn_windows import (
+    Window,
+    join_dims,
+    need_positive,
+    padded,
+    per_dimension,
+    read_padding,
+    split_dims,
+    tap_slice,
+    taps,
+)
+from deras._src.ops.shapes import Specs
+from deras._src.registry import op
+from deras._src.util.export import export
+
+
+def _shape(inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Specs:
+    x, w = inputs[0].shape, inputs[1].shape
+    window: Window = attrs["window"]
+    kernel = [None] * 3 if w.rank is None else w.as_list()
+    if len(kernel) != 3 or x.rank not in (4, None):
+        raise errors.op_error(
+            errors.GraphInvalidArgumentError,
+            attrs["what"],
+            f"input must be of rank 4 and filters of rank 3, got {x} and {w}",
+        )
+    batch, spatial, channels = [None], [None, None], kernel[2]
+    if x.rank == 4:
+        batch, spatial, channels = split_dims(x, window)
+    out = window.out_dims(spatial, kernel[:2])
+    return [(inputs[0].dtype, join_dims(batch, out, channels, window))]
+
+
+# The comparison is one tap after the other, so that AUTO sends the whole gradient to the first
+# maximum, as TensorFlow does.
+@op("Dilation2D", dtypes=REAL, shape=_shape, api_name="nn.dilation2d")
+def _dilation(input, filters, *, window, what, erode):
+    if input.ndim != 4 or filters.ndim != 3:
+        raise ValueError(
+            f"input must have 4 dimensions and filters 3, got {input.ndim} and {filters.ndim}"
+        )
+    if input.shape[3] != filters.shape[2]:
+        raise ValueError(f"input has {input.shape[3]} channels, filters are for {filters.shape[2]}")
+    if erode:
+        input, filters = -input, jnp.flip(filters, (0, 1))
+    dims, kernel = input.shape[1:3], filters.shape[:2]
+    out = tuple(window.out_dims(dims, kernel))
+    pads = window.pads(dims, kernel)
+    shape = (input.shape[0], *out, input.shape[3])
+    if 0 in shape:
+        return jnp.zeros(shape, input.dtype)
+    x = padded(input, pads, 0)
+    inside = np.pad(np.ones((1, *dims, 1), bool), ((0, 0), *pads, (0, 0)))
+    best = jnp.full(shape, lowest(input.dtype))
+    for tap in taps(kernel):
+        here = tap_slice(x, tap, out, window) + filters[tap]
+        real = tap_slice(inside, tap, out, window)  # cells of the padding do not take part
+        best = jnp.where(real & (here > best), here, best)
+    return -best if erode else best
+
+
+def _run(
+    value: Any,
+    filters: Any,
+    strides: Any,
+    padding: Any,
+    data_format: Any,
+    dilations: Any,
+    what: str,
+    name: str | None,
+) -> Any:
+    if data_format != "NHWC":
+        raise errors.op_error(ValueError, what, f"data_format must be 'NHWC', got {data_format!r}")
+    steps = per_dimension(strides, 2, False, "strides", what)
+    rates = per_dimension(dilations, 2, False, "dilations", what)
+    need_positive(steps, "strides", what)
+    need_positive(rates, "dilations", what)
+    if padding not in ("SAME", "VALID"):
+        padding = read_padding(str(padding).lower(), 2, False, what)
+    window = Window(steps, padding, rates, False)
+    attrs = (("window", window), ("what", what), ("erode", what.endswith("erosion2d")))
+    return apply(_dilation, (value, filters), attrs, name)
+
+
+@export("nn.dilation2d")
+def dilation2d(
+    input: Any,
+    filters: Any,
+    strides: Any,
+    padding: str,
+    data_format: str,
+    dilations: Any,
+    name: str | None = None,
+) -> Any:
+    """Grayscale dilation: the largest `input + filters` in the window around each place.
+
+    Args:
+      input: Tensor `[batch, height, width, channels]` of a real dtype.
+      filters: Tensor `[kernel height, kernel width, channels]` of the same dtype.
+      strides: List of 4 ints, 1 for batch and channels.
+      padding: `"SAME"` or `"VALID"`; padded cells do not take part.
+      data_format: `"NHWC"`.
+      dilations: List of 4 ints, the distance of the kernel's cells.
+      name: Optional name of the node in graphs.
+    Returns:
+      Tensor `[batch, out height, out width, channels]`. The gradient goes to the first maximum.
+    Raises:
+      ValueError: `data_format` is not `"NHWC"`.
+      InvalidArgumentError: the shapes or dtypes do not fit.
+
+    >>> x, kernel = tf.reshape([1.0, 5.0, 2.0], [1, 1, 3, 1]), tf.zeros([1, 2, 1])
+    >>> one = [1, 1, 1, 1]
+    >>> tf.nn.dilation2d(x, kernel, one, "VALID", "NHWC", one).numpy().ravel()
+    array([5., 5.], dtype=float32)
+    """
+    what = "tf.nn.dilation2d"
+    return _run(input, filters, strides, padding, data_format, dilations, what, name)
+
+
+@export("nn.erosion2d")
+def erosion2d(
+    value: Any,
+    filters: Any,
+    strides: Any,
+    padding: str,
+    data_format: str,
+    dilations: Any,
+    name: str | None = None,
+) -> Any:
+    """Grayscale erosion: the smallest `value - filters` in the window around each place.
+
+    Args:
+      value: Tensor `[batch, height, width, channels]` of a real dtype.
+      filters: Tensor `[kernel height, kernel width, channels]` of the same dtype.
+      strides: List of 4 ints, 1 for batch and channels.
+      padding: `"SAME"` or `"VALID"`; padded cells do not take part.
+      data_format: `"NHWC"`.
+      dilations: List of 4 ints, the distance of the kernel's cells.
+      name: Optional name of the node in graphs.
+    Returns:
+      Tensor `[batch, out height, out width, channels]`. The gradient goes to one minimum.
+    Raises:
+      ValueError: `data_format` is not `"NHWC"`.
+      InvalidArgumentError: the shapes or dtypes do not fit.
+
+    >>> x, kernel = tf.reshape([1.0, 5.0, 2.0], [1, 1, 3, 1]), tf.zeros([1, 2, 1])
+    >>> one = [1, 1, 1, 1]
+    >>> tf.nn.erosion2d(x, kernel, one, "VALID", "NHWC", one).numpy().ravel()
+    array([1., 2.], dtype=float32)
+    """
+    what = "tf.nn.erosion2d"
+    return _run(value, filters, strides, padding, data_format, dilations, what, name)
