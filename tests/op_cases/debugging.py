@@ -1,4 +1,4 @@
-"""Rows of `tf.debugging`. What an assertion returns is not a tensor, so a row gives back its input."""
+"""Rows of `tf.debugging`. Assertions return no tensor, so these rows give back their input."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def assert_case(
         good,
         call=asserting(name, **options),
         grad=None,
+        dtypes=("float32",),
         unknown="compatible",
         raises=[Raises(inputs, match=match) for inputs, match in bad],
     )
@@ -77,7 +78,7 @@ CASES = [
         [I12, I12],
         [
             ([I12, I13], r"assert_equal: labels\nCondition x == y did not hold"),
-            ([I12, given([1, 2, 3], "int32")], "equal"),
+            ([I12, given([1, 2, 3], "int32")], "broadcast"),
             ([I12, given([1.0, 2.0], "float32")], "float32"),
         ],
         message="labels",
@@ -87,12 +88,14 @@ CASES = [
         [["a", "b"], ["a", "b"]],
         id="assert_equal-strings",
         call=texts,
+        jit=False,
         grad=None,
         raises=[
             Raises(
                 [["a", "b"], ["a", "c"]],
                 match="assert_equal: names",
                 error="InvalidArgumentError",
+                modes=("eager", "function"),
             )
         ],
     ),
@@ -219,6 +222,7 @@ CASES = [
         [normal(2, 3)],
         id="assert_rank-later",
         call=assert_rank_at_run_time,
+        dtypes=("float32",),
         grad=None,
         unknown=False,
         raises=[Raises([normal(3)], match="ranks\nx has rank 1; rank 2 is wanted")],
@@ -263,6 +267,7 @@ CASES = [
         [normal(2, 3), normal(2)],
         id="assert_shapes-later",
         call=assert_shapes_at_run_time,
+        dtypes=("float32",),
         grad=None,
         unknown=False,
         empty=False,

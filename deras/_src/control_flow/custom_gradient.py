@@ -1,9 +1,10 @@
 """`tf.custom_gradient` and what is built on it.
 
-The user's function runs with the tapes paused. What it gives goes through one op `CustomGradient`,
-whose inputs are those results, the function's arguments and the variables it read, and whose
-gradient is the user's: results get none, arguments and variables what the user says. Tapes thus
-see one op; forward accumulators, which follow the results, see through it, as in TensorFlow.
+What the user's function gives goes through one op `CustomGradient`, whose inputs are those results,
+the function's arguments and the variables it read, and whose gradient is the user's: results get
+none, arguments and variables what the user says. Tapes record the function's own ops too: nothing
+reaches them from its results, but what the gradient uses may be differentiated again. Forward
+accumulators follow the results, and so see through the op, as in TensorFlow.
 
 Outside of graphs the gradient is the user's Python function, called each time. In a graph it is
 also traced into a graph of its own, for the case that the whole function, a loop's body or a branch
@@ -114,8 +115,7 @@ def _call(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
             expand_composites=True,
         )
     watcher = _Watcher()
-    forward = [r for r in state.recorders if getattr(r, "goes_forward", False)]
-    with recording(*forward, watcher):
+    with recording(*state.recorders, watcher):
         result, grad_fn = function(*args, **kwargs)
     structure = Structured(result)
     if not all(structure._present):

@@ -244,7 +244,7 @@ class EagerTensor(Tensor):
         return (self[i] for i in range(self.aval.dims[0]))  # type: ignore[index]
 
     def __format__(self, spec: str) -> str:
-        return format(self.numpy() if self.aval.dims == () or spec else str(self), spec)
+        return format(self.numpy(), spec)
 
     def __reduce__(self) -> Any:
         return _from_host, (np.array(self.host_array()), self.aval.dtype.name)
@@ -253,8 +253,14 @@ class EagerTensor(Tensor):
         return f"tf.Tensor({_printed(self)}, shape={self.aval.dims}, dtype={self.dtype.name})"
 
     def __repr__(self) -> str:
-        value = _printed(self) if not self.aval.dims else repr(self.host_array())
+        value = repr_of(self)
         return f"<tf.Tensor: shape={self.aval.dims}, dtype={self.dtype.name}, numpy={value}>"
+
+
+def repr_of(tensor: EagerTensor) -> str:
+    """The value as TensorFlow's repr has it: scalars as Python values."""
+    value = tensor.host_array()
+    return repr(value) if tensor.aval.dims else repr(value.item())
 
 
 def _printed(tensor: EagerTensor) -> str:

@@ -174,7 +174,8 @@ def _with_own_gradient(node: OpRecord, arrays: list[Any]) -> Any:
     function = jax.custom_vjp(primal)
 
     def forward(*open_arrays: Any) -> Any:
-        result, code = primal(*open_arrays)
+        # Not `primal`: differentiated once more, it must have the op's own gradient again.
+        result, code = function(*open_arrays)
         return (result, code), (open_arrays, result)
 
     def backward(saved: Any, cotangents: Any) -> Any:

@@ -31,7 +31,7 @@ from deras._src.ops.math_compare import (
 )
 from deras._src.ops.math_unary import abs as absolute
 from deras._src.ops.shapes import same_as_first
-from deras._src.registry import NONE, op
+from deras._src.registry import NONE, OpDef, op
 from deras._src.util.callsite import user_site
 from deras._src.util.export import export
 
@@ -58,6 +58,25 @@ def assert_op(condition, *, message):
     return ()
 
 
+_named_asserts: dict[str, OpDef] = {"tf.debugging.Assert": assert_op}
+
+
+def _assert_for(what: str) -> OpDef:
+    """The Assert op whose errors name the function that was called."""
+    named = _named_asserts.get(what)
+    if named is None:
+        named = _named_asserts[what] = OpDef(
+            "Assert",
+            assert_op.lowering,
+            dtypes=BOOLEAN,
+            gradient=NONE,
+            shape=no_outputs,
+            stateful=True,
+            api_name=what.removeprefix("tf."),
+        )
+    return named
+
+
 def last_node() -> Any:
     """What an assertion gives back: the node just added, or None where it has run already."""
     graph = state.graph
@@ -73,7 +92,8 @@ def check_condition(condition: Any, what: str, message: str, show: Callable[[], 
     if known is None and isinstance(condition, SymbolicTensor):
         known = condition.value
     if known is None:
-        apply(assert_op, (condition,), (("message", f"{message} ({{detail}} elements)"),), what)
+        text = f"{message}: {{detail}} of them fail"
+        apply(_assert_for(what), (condition,), (("message", text),))
         return last_node()
     if not known.all():
         raise errors.op_error(errors.InvalidArgumentError, what, message + show(), site=user_site())

@@ -275,25 +275,23 @@ def assert_rank_in(x: Any, ranks: Any, message: str | None = None, name: str | N
 
 @export("debugging.assert_scalar")
 def assert_scalar(tensor: Any, message: str | None = None, name: str | None = None) -> Any:
-    """The tensor itself; an error where it is not a scalar.
+    """Asserts that a tensor is a scalar.
 
     Args:
       tensor: Tensor.
       message: Text at the beginning of the error's message.
       name: Not used.
     Returns:
-      `tensor`.
+      None.
     Raises:
       ValueError: Its rank is not 0, or not known.
 
-    >>> int(tf.debugging.assert_scalar(2))
-    2
+    >>> tf.debugging.assert_scalar(2)
     """
     tensor = _tensor(tensor)
     if tensor.shape.rank != 0:
         text = f"{_prefix(message)}a scalar is wanted, the shape is {tensor.shape}"
         _raise(ValueError, "tf.debugging.assert_scalar", text, tensor=tensor)
-    return tensor
 
 
 # -- shapes ---------------------------------------------------------------------------------------

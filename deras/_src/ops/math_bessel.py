@@ -525,7 +525,9 @@ def bessel_k0e(x: Any, name: str | None = None) -> Any:
     "BesselK1",
     dtypes=HALF_AND_WIDE,
     shape=same_as_first,
-    gradient=_with_output("BesselK1", lambda x, y: -in_float64(lambda v: _k(0, v, False), x) - y / x),
+    gradient=_with_output(
+        "BesselK1", lambda x, y: -in_float64(lambda v: _k(0, v, False), x) - y / x
+    ),
     api_name="math.special.bessel_k1",
 )
 def _bessel_k1(x):
@@ -552,7 +554,12 @@ def bessel_k1(x: Any, name: str | None = None) -> Any:
     "BesselK1e",
     dtypes=HALF_AND_WIDE,
     shape=same_as_first,
-    gradient=_with_output("BesselK1e", lambda x, y: y * (scalar(1, x) - scalar(1, x) / x) - in_float64(lambda v: _k(0, v, True), x)),
+    gradient=_with_output(
+        "BesselK1e",
+        lambda x, y: (
+            y * (scalar(1, x) - scalar(1, x) / x) - in_float64(lambda v: _k(0, v, True), x)
+        ),
+    ),
     api_name="math.special.bessel_k1e",
 )
 def _bessel_k1e(x):
@@ -573,4 +580,3 @@ def bessel_k1e(x: Any, name: str | None = None) -> Any:
     array([      inf, 1.6361535], dtype=float32)
     """
     return apply(_bessel_k1e, (x,), (), name)
-

@@ -11,8 +11,17 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from deras._src.core.dtypes import FLOATING, INDEX, INEXACT, NUMERIC, REAL, SIGNED, STRING
-from deras._src.core.dtypes import float32, float64
+from deras._src.core.dtypes import (
+    FLOATING,
+    INDEX,
+    INEXACT,
+    NUMERIC,
+    REAL,
+    SIGNED,
+    STRING,
+    float32,
+    float64,
+)
 from deras._src.core.dtypes import string as string_dtype
 from deras._src.dispatch.apply import apply
 from deras._src.dispatch.convert import convert

@@ -58,7 +58,9 @@ def _truncated(x, target):
     bound = np.asarray(2.0 ** (wide.itemsize * 8 - 1), x.dtype)
     fits = (x >= -bound) & (x < bound)
     lowest = np.asarray(np.iinfo(wide).min, wide)
-    result = jnp.where(fits, lax.convert_element_type(jnp.where(fits, x, np.zeros((), x.dtype)), wide), lowest)
+    result = jnp.where(
+        fits, lax.convert_element_type(jnp.where(fits, x, np.zeros((), x.dtype)), wide), lowest
+    )
     if target == np.uint64:
         shifted = x - bound
         high = (shifted >= np.zeros((), x.dtype)) & (shifted < bound)
@@ -269,9 +271,7 @@ def _part_shape(inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Specs:
     return [(inputs[0].dtype.real_dtype, inputs[0].shape)]
 
 
-@op(
-    "Complex", dtypes=frozenset({float32, float64}), shape=_complex_shape, api_name="complex"
-)
+@op("Complex", dtypes=frozenset({float32, float64}), shape=_complex_shape, api_name="complex")
 def _complex(real, imag):
     return lax.complex(*jnp.broadcast_arrays(real, imag))
 
@@ -411,4 +411,6 @@ def angle(input: Any, name: str | None = None) -> Any:
 
 @op("AngleOfReal", dtypes=FLOATING, shape=same_as_first, gradient=NONE, api_name="math.angle")
 def _angle_of_real(input):
-    return jnp.where(input < np.zeros((), input.dtype), np.asarray(np.pi, input.dtype), np.zeros((), input.dtype))
+    return jnp.where(
+        input < np.zeros((), input.dtype), np.asarray(np.pi, input.dtype), np.zeros((), input.dtype)
+    )

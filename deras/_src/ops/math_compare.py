@@ -8,7 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from deras._src.core.dtypes import ANY, BOOLEAN, ON_DEVICE, REAL, STRING, float32, float64
+from deras._src.core.dtypes import BOOLEAN, ON_DEVICE, REAL, STRING, float32, float64
 from deras._src.core.dtypes import bool_ as bool_dtype
 from deras._src.core.tensor_shape import TensorShape
 from deras._src.dispatch.apply import apply
@@ -71,9 +71,7 @@ def not_equal_op(x, y, *, incompatible_shape_error):
     "EqualStrings", dtypes=STRING, host=True, shape=_equality_shape, gradient=NONE, api_name="equal"
 )
 def equal_strings_op(x, y, *, incompatible_shape_error):
-    return _compare(
-        lambda a, b: np.equal(a, b).astype(bool), x, y, incompatible_shape_error, False
-    )
+    return _compare(lambda a, b: np.equal(a, b).astype(bool), x, y, incompatible_shape_error, False)
 
 
 @op(
@@ -135,9 +133,7 @@ def not_equal(x: Any, y: Any, name: str | None = None) -> Any:
     return apply(not_equal_strings_op if strings else not_equal_op, (x, y), _STRICT, name)
 
 
-@op(
-    "Less", dtypes=REAL, shape=broadcast_bool, numpy=np.less, gradient=NONE, api_name="less"
-)
+@op("Less", dtypes=REAL, shape=broadcast_bool, numpy=np.less, gradient=NONE, api_name="less")
 def _less(x, y):
     return jnp.less(x, y)
 

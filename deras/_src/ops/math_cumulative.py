@@ -42,9 +42,7 @@ def _attrs(axis: Any, exclusive: Any, reverse: Any, what: str) -> tuple[tuple[st
 
 @op("Cumsum", dtypes=NUMERIC, shape=same_as_first, api_name="cumsum")
 def _cumsum(x, *, axis, exclusive, reverse):
-    return running(
-        lambda v, a, r: lax.cumsum(v, a, r), x, axis, exclusive, reverse, 0
-    )
+    return running(lambda v, a, r: lax.cumsum(v, a, r), x, axis, exclusive, reverse, 0)
 
 
 @export("math.cumsum", "cumsum")
@@ -87,9 +85,7 @@ def _cumprod_grad(x, dy, *, axis, exclusive, reverse):
 
 
 def _cumprod_of(x, axis, exclusive, reverse):
-    return running(
-        lambda v, a, r: lax.cumprod(v, a, r), x, axis, exclusive, reverse, 1
-    )
+    return running(lambda v, a, r: lax.cumprod(v, a, r), x, axis, exclusive, reverse, 1)
 
 
 @op(
@@ -137,7 +133,12 @@ def _scan_logsumexp(x, axis, reverse):
     return lax.cumlogsumexp(x, axis, reverse)
 
 
-@op("CumulativeLogsumexp", dtypes=FLOATING, shape=same_as_first, api_name="math.cumulative_logsumexp")
+@op(
+    "CumulativeLogsumexp",
+    dtypes=FLOATING,
+    shape=same_as_first,
+    api_name="math.cumulative_logsumexp",
+)
 def _cumulative_logsumexp(x, *, axis, exclusive, reverse):
     return running(_scan_logsumexp, x, axis, exclusive, reverse, -np.inf)
 

@@ -13,8 +13,10 @@ from deras._src.core.dtypes import (
     INEXACT,
     NUMERIC,
     REAL,
+    DType,
     float32,
     float64,
+    from_numpy,
     int32,
     int64,
 )
@@ -32,21 +34,24 @@ from deras._src.util.export import export
 _REMAINDER = frozenset({float32, float64, int32, int64})
 
 
-def _quotient_dtype(dtype):
-    """The dtype of `/` on integers: float32 for 8 and 16 bits, float64 for wider ones."""
-    return np.dtype(np.float32 if dtype.itemsize <= 2 else np.float64)
+def quotient_dtype(dtype: DType) -> DType:
+    """The dtype of `/`: float32 for integers of 8 and 16 bits, float64 for wider ones."""
+    if not dtype.is_integer:
+        return dtype
+    return float32 if dtype.size <= 2 else float64
 
 
 def _quotient_shape(inputs: Any, attrs: Any) -> Specs:
     ((dtype, shape),) = broadcast(inputs, attrs)
-    if dtype.is_integer:
-        dtype = float32 if dtype.size <= 2 else float64
-    return [(dtype, shape)]
+    return [(quotient_dtype(dtype), shape)]
+
+
+def _wide(x):
+    return quotient_dtype(from_numpy(np.dtype(x.dtype))).np_dtype
 
 
 def _divide_on_host(x: np.ndarray, y: np.ndarray) -> Any:
-    wide = _quotient_dtype(x.dtype)
-    return np.divide(x.astype(wide), y.astype(wide))
+    return np.divide(x.astype(_wide(x)), y.astype(_wide(x)))
 
 
 # The quotient's gradient divides twice, as TensorFlow's does: y * y may overflow, y does not.
@@ -63,7 +68,7 @@ _divide_gradient = binary_gradient("RealDiv", INEXACT, lambda g, x, y: (g / y, g
 )
 def _real_divide(x, y):
     if jnp.issubdtype(x.dtype, jnp.integer):
-        wide = _quotient_dtype(x.dtype)
+        wide = _wide(x)
         x, y = lax.convert_element_type(x, wide), lax.convert_element_type(y, wide)
     return lax.div(*jnp.broadcast_arrays(x, y))
 
@@ -157,7 +162,9 @@ def _floor_quotient(x, y):
     if jnp.issubdtype(x.dtype, jnp.unsignedinteger):
         return quotient
     inexact = lax.rem(x, y) != scalar(0, x)
-    return jnp.where(inexact & ((x < scalar(0, x)) != (y < scalar(0, y))), quotient - scalar(1, x), quotient)
+    return jnp.where(
+        inexact & ((x < scalar(0, x)) != (y < scalar(0, y))), quotient - scalar(1, x), quotient
+    )
 
 
 def _unless_zero(function: Any) -> Any:
@@ -371,7 +378,7 @@ def divide_no_nan(x: Any, y: Any, name: str | None = None) -> Any:
     x, y = convert_inputs(_divide_no_nan, (x, y))
     _refuse_other_than_numbers(x, "tf.math.divide_no_nan")
     if x.dtype.is_integer and y.dtype is x.dtype:
-        wide = float32 if x.dtype.size <= 2 else float64
+        wide = quotient_dtype(x.dtype)
         x, y = cast(x, wide), cast(y, wide)
     return apply(_divide_no_nan, (x, y), (), name)
 

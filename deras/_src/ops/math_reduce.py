@@ -53,9 +53,9 @@ def positive_axes(axes: Axes, rank: int) -> tuple[int, ...]:
 
 
 def _axes_fit(axes: Axes, rank: int) -> bool:
-    return axes is None or all(-rank <= a < rank for a in axes) and len(
-        {a % rank for a in axes}
-    ) == len(axes)
+    return axes is None or (
+        all(-rank <= a < rank for a in axes) and len({a % rank for a in axes}) == len(axes)
+    )
 
 
 def reduced_shape(shape: TensorShape, axes: Axes, keepdims: bool) -> TensorShape:
@@ -107,9 +107,7 @@ def reduction_attrs(axis: Any, keepdims: Any, what: str) -> tuple[tuple[str, Any
     api_name="reduce_sum",
 )
 def _sum(input, *, axis, keep_dims):
-    return jnp.sum(
-        input, positive_axes(axis, input.ndim), dtype=input.dtype, keepdims=keep_dims
-    )
+    return jnp.sum(input, positive_axes(axis, input.ndim), dtype=input.dtype, keepdims=keep_dims)
 
 
 @export("math.reduce_sum", "reduce_sum")
@@ -197,9 +195,7 @@ def reduce_mean(
     api_name="reduce_prod",
 )
 def _prod(input, *, axis, keep_dims):
-    return jnp.prod(
-        input, positive_axes(axis, input.ndim), dtype=input.dtype, keepdims=keep_dims
-    )
+    return jnp.prod(input, positive_axes(axis, input.ndim), dtype=input.dtype, keepdims=keep_dims)
 
 
 @export("math.reduce_prod", "reduce_prod")

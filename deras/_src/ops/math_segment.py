@@ -9,12 +9,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from deras._src.core.dtypes import FLOATING, INDEX, INEXACT, NUMERIC, REAL, int16
+from deras._src.core.dtypes import FLOATING, INDEX, NUMERIC, REAL, from_numpy, int16
 from deras._src.core.tensor_shape import TensorShape
 from deras._src.dispatch.apply import apply
 from deras._src.errors import GraphInvalidArgumentError, InvalidArgumentError
 from deras._src.graph.checks import require
 from deras._src.graph.shape_inference import known_value
+from deras._src.ops.math_division import quotient_dtype
 from deras._src.ops.math_support import Specs, scalar
 from deras._src.ops.shapes import same_as_first
 from deras._src.registry import NONE, op
@@ -48,13 +49,14 @@ def _flat(data, ids, num_segments, is_sorted):
         raise ValueError(f"num_segments is {count}; it must not be negative")
     if data.shape[: ids.ndim] != ids.shape:
         raise ValueError(
-            f"data.shape {list(data.shape)} does not start with segment_ids.shape "
-            f"{list(ids.shape)}"
+            f"data.shape {list(data.shape)} does not start with segment_ids.shape {list(ids.shape)}"
         )
     rows = data.reshape(ids.size, *data.shape[ids.ndim :])
     ids = lax.convert_element_type(ids.reshape(-1), np.int64)
     if is_sorted and ids.size:
-        require(jnp.all(ids[1:] >= ids[:-1]), InvalidArgumentError, "segment ids are not increasing")
+        require(
+            jnp.all(ids[1:] >= ids[:-1]), InvalidArgumentError, "segment ids are not increasing"
+        )
         require(ids[0] >= np.int64(0), InvalidArgumentError, "segment ids must be >= 0")
     elif ids.size:
         highest = jnp.max(ids)
@@ -105,18 +107,16 @@ def _extreme_gradient(record: Any, grad: Any) -> Any:
 
 def _extreme(data, segment_ids, num_segments, is_sorted, greatest):
     rows, ids, count = _flat(data, segment_ids, num_segments, is_sorted)
-    kind = jnp.finfo if jnp.issubdtype(data.dtype, jnp.floating) else jnp.iinfo
-    if is_sorted:
-        # The start must lose against every element, infinite ones too; what stays empty is 0.
-        floating = jnp.issubdtype(data.dtype, jnp.floating)
-        worst = (-np.inf if greatest else np.inf) if floating else None
-        if worst is None:
-            worst = kind(data.dtype).min if greatest else kind(data.dtype).max
+    if jnp.issubdtype(data.dtype, jnp.floating):
+        # Unsorted segments stay at the lowest finite number where empty; sorted ones become 0
+        # below, and start where infinite elements are noticed too.
+        limit = np.inf if is_sorted else float(jnp.finfo(data.dtype).max)
+        worst = -limit if greatest else limit
     else:
-        worst = kind(data.dtype).min if greatest else kind(data.dtype).max
+        worst = jnp.iinfo(data.dtype).min if greatest else jnp.iinfo(data.dtype).max
     start = _full(worst, rows, count)
-    updated = start.at[ids].max(rows, mode="drop") if greatest else start.at[ids].min(
-        rows, mode="drop"
+    updated = (
+        start.at[ids].max(rows, mode="drop") if greatest else start.at[ids].min(rows, mode="drop")
     )
     if not is_sorted:
         return updated
@@ -128,8 +128,7 @@ def _extreme(data, segment_ids, num_segments, is_sorted, greatest):
 
 @op("SegmentProdGrad", shape=same_as_first, dtypes={}, host_args=("num_segments",))
 def _prod_grad(data, segment_ids, num_segments, dy):
-    if jnp.iscomplexobj(data):
-        data = jnp.conj(data)
+    # TensorFlow does not conjugate complex factors here, and neither does this.
     rows, ids, count = _flat(data, segment_ids, num_segments, False)
     zero = rows == scalar(0, rows)
     safe = jnp.where(zero, scalar(1, rows), rows)
@@ -377,17 +376,36 @@ def _unsorted_segment_min(data, segment_ids, num_segments):
     return _extreme(data, segment_ids, num_segments, False, False)
 
 
+def _mean_shape(inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Specs:
+    ((dtype, shape),) = _segments_shape(inputs, attrs)
+    return [(quotient_dtype(dtype), shape)]
+
+
 @op(
     "UnsortedSegmentMean",
-    dtypes=_dtypes(INEXACT),
+    dtypes=_dtypes(REAL),
     host_args=("num_segments",),
-    shape=_segments_shape,
+    shape=_mean_shape,
     api_name="math.unsorted_segment_mean",
 )
-def _unsorted_segment_mean(data, segment_ids, num_segments, *, root):
+def _unsorted_segment_mean(data, segment_ids, num_segments):
+    rows, ids, count = _flat(data, segment_ids, num_segments, False)
+    wide = quotient_dtype(from_numpy(np.dtype(data.dtype))).np_dtype
+    sizes = jnp.maximum(_sizes(rows, ids, count, np.int64), np.int64(1)).astype(wide)
+    return _summed(rows, ids, count).astype(wide) / sizes
+
+
+@op(
+    "UnsortedSegmentSqrtN",
+    dtypes=_dtypes(FLOATING),
+    host_args=("num_segments",),
+    shape=_segments_shape,
+    api_name="math.unsorted_segment_sqrt_n",
+)
+def _unsorted_segment_sqrt_n(data, segment_ids, num_segments):
     rows, ids, count = _flat(data, segment_ids, num_segments, False)
     sizes = jnp.maximum(_sizes(rows, ids, count, np.int64), np.int64(1)).astype(rows.dtype)
-    return _summed(rows, ids, count) / (lax.sqrt(sizes) if root else sizes)
+    return _summed(rows, ids, count) / lax.sqrt(sizes)
 
 
 @export("math.unsorted_segment_sum")
@@ -485,7 +503,8 @@ def unsorted_segment_mean(
     """The mean of the rows of each segment; the ids need not be sorted.
 
     Args:
-      data: Tensor of shape `segment_ids.shape + [...]`, floating or complex.
+      data: Tensor of shape `segment_ids.shape + [...]`, any integer or floating dtype. Means of
+        8- and 16-bit integers are float32, of wider ones float64.
       segment_ids: Integer tensor. Rows with a negative id are left out.
       num_segments: Integer scalar, above all ids.
       name: Optional name of the node in graphs.
@@ -497,8 +516,7 @@ def unsorted_segment_mean(
     >>> tf.math.unsorted_segment_mean([1.0, 2.0, 3.0], [1, 0, 1], 2).numpy()
     array([2., 2.], dtype=float32)
     """
-    inputs = (data, segment_ids, num_segments)
-    return apply(_unsorted_segment_mean, inputs, (("root", False),), name)
+    return apply(_unsorted_segment_mean, (data, segment_ids, num_segments), (), name)
 
 
 @export("math.unsorted_segment_sqrt_n")
@@ -508,7 +526,7 @@ def unsorted_segment_sqrt_n(
     """The sum of the rows of each segment, divided by the square root of their number.
 
     Args:
-      data: Tensor of shape `segment_ids.shape + [...]`, floating or complex.
+      data: Tensor of shape `segment_ids.shape + [...]`, floating.
       segment_ids: Integer tensor. Rows with a negative id are left out.
       num_segments: Integer scalar, above all ids.
       name: Optional name of the node in graphs.
@@ -520,5 +538,4 @@ def unsorted_segment_sqrt_n(
     >>> tf.math.unsorted_segment_sqrt_n([1.0, 2.0, 3.0], [1, 0, 1], 2).numpy()
     array([2.      , 2.828427], dtype=float32)
     """
-    inputs = (data, segment_ids, num_segments)
-    return apply(_unsorted_segment_mean, inputs, (("root", True),), name)
+    return apply(_unsorted_segment_sqrt_n, (data, segment_ids, num_segments), (), name)

@@ -21,7 +21,6 @@ from deras._src.core.dtypes import (
     int64,
     uint16,
 )
-from deras._src.core.dtypes import bool_ as bool_dtype
 from deras._src.core.dtypes import string as string_dtype
 from deras._src.core.tensor import describe
 from deras._src.dispatch.apply import apply
@@ -269,15 +268,15 @@ def _position_attrs(axis: Any, output_type: Any, allowed: Any, what: str) -> Any
     dtype = as_dtype(output_type)
     if dtype not in allowed:
         names = ", ".join(sorted(d.name for d in allowed))
-        raise op_error(InvalidArgumentError, what, f"output_type is {dtype.name}; accepted: {names}")
+        raise op_error(
+            InvalidArgumentError, what, f"output_type is {dtype.name}; accepted: {names}"
+        )
     dimension = 0 if axis is None else axis if type(axis) is int else int(host_value(axis, what))
     return (("dimension", dimension), ("output_type", dtype))
 
 
 @export("math.argmax", "argmax")
-def argmax(
-    input: Any, axis: Any = None, output_type: Any = int64, name: str | None = None
-) -> Any:
+def argmax(input: Any, axis: Any = None, output_type: Any = int64, name: str | None = None) -> Any:
     """The position of the greatest element along an axis; of equal ones the first.
 
     NaN is passed over: it is the greatest of nothing.
@@ -300,9 +299,7 @@ def argmax(
 
 
 @export("math.argmin", "argmin")
-def argmin(
-    input: Any, axis: Any = None, output_type: Any = int64, name: str | None = None
-) -> Any:
+def argmin(input: Any, axis: Any = None, output_type: Any = int64, name: str | None = None) -> Any:
     """The position of the least element along an axis; of equal ones the first.
 
     NaN is passed over: it is the least of nothing.

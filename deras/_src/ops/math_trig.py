@@ -207,9 +207,7 @@ def asinh(x: Any, name: str | None = None) -> Any:
 _acosh_grad, _acosh_gradient = output_gradient("Acosh", INEXACT, lambda y, dy: dy / lax.sinh(y))
 
 
-@op(
-    "Acosh", dtypes=INEXACT, shape=same_as_first, gradient=_acosh_gradient, api_name="acosh"
-)
+@op("Acosh", dtypes=INEXACT, shape=same_as_first, gradient=_acosh_gradient, api_name="acosh")
 def _acosh(x):
     return lax.acosh(x)
 

@@ -12,8 +12,16 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from deras._src.core.dtypes import FLOATING, INEXACT, NUMERIC, SIGNED
-from deras._src.core.dtypes import float32, float64, int32, int64
+from deras._src.core.dtypes import (
+    FLOATING,
+    INEXACT,
+    NUMERIC,
+    SIGNED,
+    float32,
+    float64,
+    int32,
+    int64,
+)
 from deras._src.dispatch.apply import apply
 from deras._src.dispatch.convert import convert
 from deras._src.ops.math_binary import negative
@@ -308,9 +316,7 @@ def log1p(x: Any, name: str | None = None) -> Any:
     return apply(_log1p, (x,), (), name)
 
 
-_sqrt_grad, _sqrt_gradient = output_gradient(
-    "Sqrt", INEXACT, lambda y, dy: dy * scalar(0.5, y) / y
-)
+_sqrt_grad, _sqrt_gradient = output_gradient("Sqrt", INEXACT, lambda y, dy: dy * scalar(0.5, y) / y)
 
 
 @op("Sqrt", dtypes=INEXACT, shape=same_as_first, gradient=_sqrt_gradient, api_name="sqrt")
@@ -360,9 +366,7 @@ def rsqrt(x: Any, name: str | None = None) -> Any:
     return apply(_rsqrt, (x,), (), name)
 
 
-@op(
-    "Square", dtypes=NUMERIC, shape=same_as_first, numpy=host_twin(np.square), api_name="square"
-)
+@op("Square", dtypes=NUMERIC, shape=same_as_first, numpy=host_twin(np.square), api_name="square")
 def _square(x):
     return lax.mul(x, x)
 
@@ -388,9 +392,7 @@ _sigmoid_grad, _sigmoid_gradient = output_gradient(
 )
 
 
-@op(
-    "Sigmoid", dtypes=INEXACT, shape=same_as_first, gradient=_sigmoid_gradient, api_name="sigmoid"
-)
+@op("Sigmoid", dtypes=INEXACT, shape=same_as_first, gradient=_sigmoid_gradient, api_name="sigmoid")
 def _sigmoid(x):
     return lax.logistic(x)
 
@@ -519,9 +521,7 @@ def log_sigmoid(x: Any, name: str | None = None) -> Any:
     return negative(softplus(negative(x)), name)
 
 
-@op(
-    "IsNan", dtypes=FLOATING, shape=same_as_first_bool, gradient=NONE, api_name="math.is_nan"
-)
+@op("IsNan", dtypes=FLOATING, shape=same_as_first_bool, gradient=NONE, api_name="math.is_nan")
 def _is_nan(x):
     return jnp.isnan(x)
 
@@ -542,9 +542,7 @@ def is_nan(x: Any, name: str | None = None) -> Any:
     return apply(_is_nan, (x,), (), name)
 
 
-@op(
-    "IsInf", dtypes=FLOATING, shape=same_as_first_bool, gradient=NONE, api_name="math.is_inf"
-)
+@op("IsInf", dtypes=FLOATING, shape=same_as_first_bool, gradient=NONE, api_name="math.is_inf")
 def _is_inf(x):
     return jnp.isinf(x)
 

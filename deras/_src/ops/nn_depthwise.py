@@ -172,7 +172,8 @@ def depthwise_filter_op(input, filter_sizes, out_backprop, *, window):
 
 def _window(strides: Any, padding: Any, data_format: Any, dilations: Any, what: str) -> Window:
     first = is_channels_first(data_format, 2, what)
-    steps = per_dimension(strides, 2, first, "strides", what)
+    kind = errors.InvalidArgumentError
+    steps = per_dimension(strides, 2, first, "strides", what, kind)
     rates = per_dimension(dilations, 2, first, "dilations", what)
     need_positive(steps, "strides", what)
     need_positive(rates, "dilations", what)

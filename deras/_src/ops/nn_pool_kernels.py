@@ -124,7 +124,12 @@ def max_pool(x: Any, window: Window) -> Any:
         return best
     if places.tiles and on_cpu():
         return jnp.max(places.tiled(x, window, low), _cell_axes(window))
-    return _reduce_window(x, low, lax.max, places.pads, window)
+    return _reduce_window(x, _least(x.dtype), lax.max, places.pads, window)
+
+
+def _least(dtype: Any) -> Any:
+    """What no value is below; JAX differentiates window maxima that begin there only."""
+    return np.asarray(-np.inf, dtype) if jnp.issubdtype(dtype, jnp.floating) else lowest(dtype)
 
 
 def max_pool_gradient(x: Any, y: Any, g: Any, window: Window, ties: bool) -> Any:
@@ -135,7 +140,8 @@ def max_pool_gradient(x: Any, y: Any, g: Any, window: Window, ties: bool) -> Any
     x, low, zero = _comparable(x), lowest(x.dtype), jnp.zeros((), g.dtype)
     count = math.prod(window.size)
     if not _by_taps(window) and not ties and not (places.tiles and on_cpu()):
-        _, pull = jax.vjp(lambda v: _reduce_window(v, low, lax.max, places.pads, window), x)
+        least = _least(x.dtype)
+        _, pull = jax.vjp(lambda v: _reduce_window(v, least, lax.max, places.pads, window), x)
         return pull(g)[0]
     if places.tiles:
         tiles = places.tiled(x, window, low)

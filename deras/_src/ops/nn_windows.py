@@ -197,7 +197,12 @@ def is_channels_first(data_format: Any, rank: int, what: str) -> bool:
 
 
 def per_dimension(
-    value: Any, rank: int, channels_first: bool, argument: str, what: str
+    value: Any,
+    rank: int,
+    channels_first: bool,
+    argument: str,
+    what: str,
+    error: type[errors.OpError] = errors.UnimplementedError,
 ) -> tuple[int, ...]:
     """One number for each spatial dimension, from 1, `rank` or `rank + 2` given ones."""
     if value is None:
@@ -218,7 +223,7 @@ def per_dimension(
     channel = 1 if channels_first else rank + 1
     if numbers[0] != 1 or numbers[channel] != 1:
         raise errors.op_error(
-            errors.UnimplementedError,
+            error,
             what,
             f"{argument} must be 1 in the batch and channel dimensions, got {numbers}",
         )
@@ -251,7 +256,7 @@ def read_padding(
 ) -> str | tuple[Pair, ...]:
     """The padding of a `Window`; lists have a pair for the batch and the channels too."""
     if isinstance(padding, str):
-        if padding == "EXPLICIT":
+        if padding == "EXPLICIT" and explicit:
             raise errors.op_error(
                 ValueError,
                 what,

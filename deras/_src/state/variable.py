@@ -20,6 +20,7 @@ from deras._src.core.tensor import (
     SymbolicTensor,
     Tensor,
     register_describer,
+    repr_of,
 )
 from deras._src.core.tensor_shape import TensorShape
 from deras._src.core.type_spec import TensorSpec
@@ -448,9 +449,7 @@ class Variable:
         head = f"<tf.Variable '{self.name}' shape={self.shape} dtype={self.dtype.name}"
         if state.graph is not None:
             return head + ">"
-        value = self._handle.value
-        text = repr(value.host_array()) if value.aval.dims else str(value.host_array())  # type: ignore[union-attr]
-        return f"{head}, numpy={text}>"
+        return f"{head}, numpy={repr_of(self._handle.value)}>"
 
     __str__ = __repr__
 

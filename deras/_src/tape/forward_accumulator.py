@@ -44,9 +44,6 @@ class ForwardAccumulator:
     array([4., 0.], dtype=float32)
     """
 
-    # Custom gradients say nothing about forward mode: it goes by what the function does.
-    goes_forward = True
-
     def __init__(self, primals: Any, tangents: Any) -> None:
         # Tensor id -> (the tensor, kept alive so that no other gets the id; its tangent).
         self._tangents: dict[int, tuple[Any, Any]] = {}
@@ -91,6 +88,7 @@ class ForwardAccumulator:
         """Gives the op's outputs their tangents."""
         op = record.op
         if op.name == "CustomGradient":
+            # The gradient given says nothing about forward mode: it goes by what was computed.
             for x, o in zip(record.inputs, record.outputs, strict=False):
                 if id(x) in self._tangents:
                     self._tangents[id(o)] = (o, self._tangents[id(x)][1])

@@ -188,7 +188,7 @@ def _gradients(
         {id(t) for t in smooth},
     )
     live = [(t, g) for t, g in zip(targets, given, strict=True) if id(t) in path.reached]
-    starts = [support.ones_like(t) if g is None else convert(g) for t, g in live]
+    starts = [support.ones_like(t) if g is None else _start(t, g) for t, g in live]
     found = backprop(path, [t for t, _ in live], starts, [id(t) for t in tensors])
     rest = iter(found)
     results: list[Any] = []
@@ -196,6 +196,14 @@ def _gradients(
         parts = [g for g in (next(rest) for _ in group) if g is not None]
         results.append(support.add_gradients(parts) if len(parts) > 1 else (parts or [None])[0])
     return results
+
+
+def _start(target: Any, gradient: Any) -> Any:
+    if isinstance(gradient, Tensor) and gradient.dtype is not target.dtype:
+        raise TypeError(
+            f"tf.gradients: grad_ys has dtype {gradient.dtype.name}, its y {target.dtype.name}."
+        )
+    return convert(gradient, target.dtype)
 
 
 def _without(record: OpRecord, stopped: set[int]) -> OpRecord | None:
