@@ -229,6 +229,9 @@ from deras._src.state.variable import VariableAggregation as VariableAggregation
 from deras._src.state.variable import VariableSynchronization as VariableSynchronization
 from deras._src.tape.gradient_tape import GradientTape as GradientTape
 from deras._src.tape.gradient_tape import UnconnectedGradients as UnconnectedGradients
+from deras._src.tape.graph_gradients import AggregationMethod as AggregationMethod
+from deras._src.tape.graph_gradients import gradients as gradients
+from deras._src.tape.graph_gradients import hessians as hessians
 from deras._src.util.logger import get_logger as get_logger
 from deras import autodiff as autodiff
 from deras import bitwise as bitwise

@@ -9,10 +9,21 @@ from deras._src.ops.array_order import space_to_batch as space_to_batch
 from deras._src.ops.array_order import space_to_depth as space_to_depth
 from deras._src.ops.array_sort import in_top_k as in_top_k
 from deras._src.ops.array_sort import top_k as top_k
+from deras._src.ops.math_functions import l2_normalize as l2_normalize
+from deras._src.ops.math_functions import zero_fraction as zero_fraction
 from deras._src.ops.math_unary import sigmoid as sigmoid
 from deras._src.ops.math_unary import softplus as softplus
 from deras._src.ops.math_unary import softsign as softsign
 from deras._src.ops.math_unary import tanh as tanh
+from deras._src.ops.nn_activation import crelu as crelu
+from deras._src.ops.nn_activation import elu as elu
+from deras._src.ops.nn_activation import gelu as gelu
+from deras._src.ops.nn_activation import leaky_relu as leaky_relu
+from deras._src.ops.nn_activation import relu as relu
+from deras._src.ops.nn_activation import relu6 as relu6
+from deras._src.ops.nn_activation import selu as selu
+from deras._src.ops.nn_activation import silu as silu
+from deras._src.ops.nn_activation import silu as _silu
 from deras._src.ops.nn_conv import atrous_conv2d as atrous_conv2d
 from deras._src.ops.nn_conv import atrous_conv2d_transpose as atrous_conv2d_transpose
 from deras._src.ops.nn_conv import conv1d as conv1d
@@ -31,6 +42,9 @@ from deras._src.ops.nn_depthwise import (
     depthwise_conv2d_backprop_input as depthwise_conv2d_backprop_input,
 )
 from deras._src.ops.nn_depthwise import separable_conv2d as separable_conv2d
+from deras._src.ops.nn_embedding import approx_max_k as approx_max_k
+from deras._src.ops.nn_embedding import approx_min_k as approx_min_k
+from deras._src.ops.nn_embedding import embedding_lookup as embedding_lookup
 from deras._src.ops.nn_loss import compute_average_loss as compute_average_loss
 from deras._src.ops.nn_loss import l2_loss as l2_loss
 from deras._src.ops.nn_loss import log_poisson_loss as log_poisson_loss
@@ -80,5 +94,6 @@ from deras._src.ops.nn_softmax import (
 avg_pool = _avg_pool_nd
 lrn = _local_response_normalization
 max_pool = _max_pool_nd
+swish = _silu
 
 __getattr__ = _missing(__name__)

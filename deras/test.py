@@ -4,11 +4,11 @@
 # isort: skip_file
 
 from deras._src.compat.missing import missing_attribute as _missing
-from deras._src.state.config import gpu_device_name as gpu_device_name
-from deras._src.state.config import is_built_with_cuda as is_built_with_cuda
-from deras._src.state.config import is_built_with_gpu_support as is_built_with_gpu_support
-from deras._src.state.config import is_built_with_rocm as is_built_with_rocm
-from deras._src.state.config import is_built_with_xla as is_built_with_xla
-from deras._src.state.config import is_gpu_available as is_gpu_available
+from deras._src.state.build_info import gpu_device_name as gpu_device_name
+from deras._src.state.build_info import is_built_with_cuda as is_built_with_cuda
+from deras._src.state.build_info import is_built_with_gpu_support as is_built_with_gpu_support
+from deras._src.state.build_info import is_built_with_rocm as is_built_with_rocm
+from deras._src.state.build_info import is_built_with_xla as is_built_with_xla
+from deras._src.state.build_info import is_gpu_available as is_gpu_available
 
 __getattr__ = _missing(__name__)

@@ -60,7 +60,7 @@ class OpDef:
       host_args: positions of inputs whose value must be known before the program is built
         (shapes, axes, paddings). The lowering receives them as NumPy arrays.
       shape: `fn(inputs, attrs) -> [(DType, TensorShape), ...]`, for what the default inference
-        cannot see; required for contextual and host ops.
+        cannot see; required for contextual and host ops. None as the result asks for the default.
       numpy: the lowering on NumPy arrays, for small integers that never leave the host.
       host: `(*numpy arrays, **attrs) -> numpy array(s)`: an op with data-dependent output shapes
         or with Python objects; it splits compiled programs. An op with both a lowering and a host

@@ -35,6 +35,8 @@ from deras._src.ops.math_compare import logical_not as logical_not
 from deras._src.ops.math_compare import logical_or as logical_or
 from deras._src.ops.math_compare import logical_xor as logical_xor
 from deras._src.ops.math_compare import not_equal as not_equal
+from deras._src.ops.math_counting import bincount as bincount
+from deras._src.ops.math_counting import confusion_matrix as confusion_matrix
 from deras._src.ops.math_cumulative import cumprod as cumprod
 from deras._src.ops.math_cumulative import cumsum as cumsum
 from deras._src.ops.math_cumulative import cumulative_logsumexp as cumulative_logsumexp
@@ -50,6 +52,12 @@ from deras._src.ops.math_division import truediv as truediv
 from deras._src.ops.math_division import xdivy as xdivy
 from deras._src.ops.math_division import xlog1py as xlog1py
 from deras._src.ops.math_division import xlogy as xlogy
+from deras._src.ops.math_functions import invert_permutation as invert_permutation
+from deras._src.ops.math_functions import is_non_decreasing as is_non_decreasing
+from deras._src.ops.math_functions import is_strictly_increasing as is_strictly_increasing
+from deras._src.ops.math_functions import l2_normalize as l2_normalize
+from deras._src.ops.math_functions import polyval as polyval
+from deras._src.ops.math_functions import zero_fraction as zero_fraction
 from deras._src.ops.math_nary import accumulate_n as accumulate_n
 from deras._src.ops.math_nary import add_n as add_n
 from deras._src.ops.math_reduce import reduce_all as reduce_all

@@ -90,7 +90,7 @@ CASES = [
         ],
     ),
     Case("nn.convolution", [normal(2, 7, 3), normal(3, 3, 2), 2, "SAME", "NWC"]),
-    Case("nn.convolution", [normal(1, 3, 3, 3, 2), normal(2, 2, 2, 2, 2), 2, "SAME"]),
+    Case("nn.convolution", [normal(1, 3, 3, 3, 2), normal(2, 2, 2, 2, 2), 2, "SAME", "NDHWC"]),
     Case(
         "nn.atrous_conv2d",
         [X, W, 2, "SAME"],

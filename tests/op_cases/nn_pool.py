@@ -142,6 +142,7 @@ CASES = [
         [X, [2, 3], 1, "VALID"],
         call=lambda tf, *a: tf.nn.max_pool_with_argmax(*a, output_dtype=tf.int32),
         id="argmax-int32",
+        grad=None,
     ),
     Case(
         "nn.max_pool_with_argmax",

@@ -45,6 +45,7 @@ CASES = [
         "nn.softmax_cross_entropy_with_logits",
         [values(ROWS[0]), normal(3, 4)],
         id="softmax-cross-entropy-one-row-for-all",
+        grad=None,  # TensorFlow's gradient to the labels fails here
         unknown="compatible",
     ),
     Case(

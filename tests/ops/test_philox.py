@@ -162,7 +162,10 @@ def test_binomial_wants_a_shape_that_ends_with_the_batch(key_counter):
         rejection.binomial(*key_counter, (3,), counts, counts / 10.0, "float32")
 
 
-@pytest.mark.parametrize("dtype", cases.REJECTION_FLOATS)
+@pytest.mark.parametrize(
+    "dtype",
+    ["float32", *(pytest.param(d, marks=pytest.mark.slow) for d in ("float16", "float64"))],
+)
 def test_parameterized_truncated_normal(dtype, key_counter):
     ulps = ULPS["parameterized"]
     states = seed_rules.EagerKernelStates()

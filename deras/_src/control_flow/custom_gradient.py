@@ -117,9 +117,11 @@ def _call(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     watcher = _Watcher()
     with recording(*state.recorders, watcher):
         result, grad_fn = function(*args, **kwargs)
+    if any(x is None for x in nest.flatten(result, expand_composites=True)):
+        raise ValueError(
+            "tf.custom_gradient: the function's result holds None, which is no Tensor."
+        )
     structure = Structured(result)
-    if not all(structure._present):
-        raise ValueError("Attempt to convert a value (None) with an unsupported type to a Tensor.")
     given = {x._handle for x in flat if isinstance(x, Variable)}
     handles = [h for h in watcher.handles if h not in given]
     accepts = _accepts_variables(grad_fn)
@@ -335,9 +337,9 @@ def _flat_gradients(given: Any) -> list[Any]:
 def _gradient_tensor(gradient: Any, dtype: Any) -> Any:
     if gradient is None or isinstance(gradient, (Tensor, IndexedSlices)):
         return gradient
-    return convert(gradient) if hasattr(type(gradient), "__deras_tensor__") else (
-        convert(gradient, dtype)
-    )
+    if hasattr(type(gradient), "__deras_tensor__"):
+        return convert(gradient)
+    return convert(gradient, dtype)
 
 
 def _array(tensor: Any) -> Any:
@@ -411,7 +413,7 @@ def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
 
         return result, grad
 
-    return inner  # type: ignore[no-any-return]
+    return inner
 
 
 @export("grad_pass_through")
@@ -439,7 +441,7 @@ def grad_pass_through(f: Callable[..., Any]) -> Callable[..., Any]:
 
         return f(*args, **kwargs), grad
 
-    return inner  # type: ignore[no-any-return]
+    return inner
 
 
 @export("RegisterGradient")

@@ -324,9 +324,7 @@ def device(device_name: Any) -> _DeviceScope:
     if isinstance(device_name, DeviceSpec):
         return _DeviceScope(device_name)
     if not isinstance(device_name, str):
-        raise ValueError(
-            f"Expecting a string device name. Got {type(device_name)}({device_name})"
-        )
+        raise ValueError(f"Expecting a string device name. Got {type(device_name)}({device_name})")
     return _DeviceScope(DeviceSpec.from_string(device_name))
 
 

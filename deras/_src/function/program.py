@@ -76,7 +76,8 @@ class Program:
                 donate = ()
                 collector.checks.clear()
                 collector.code = None
-                traced = jax.jit(program).trace(*specs)
+                # A new function, or JAX would hand back the trace it has.
+                traced = jax.jit(lambda *arrays: program(*arrays)).trace(*specs)
             self.compiled = traced.lower().compile()
         self.call = self.compiled
         self.checks: list[Check] = collector.checks

@@ -60,8 +60,9 @@ def infer(
     folded = _fold(op, values, attrs)
     if folded is not None:
         return tuple(_constant_like(graph, v) for v in folded)
-    if op.shape is not None:
-        specs = op.shape(inputs, dict(attrs))
+    declared = None if op.shape is None else op.shape(inputs, dict(attrs))
+    if declared is not None:
+        specs = declared
         outputs = tuple(SymbolicTensor(graph, dtype, TensorShape(s)) for dtype, s in specs)
         for tensor in outputs:
             tensor.probes = probes_for_placeholder(tensor.shape)

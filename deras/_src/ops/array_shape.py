@@ -169,15 +169,15 @@ def _reshape_dims(count: int, shape: Any) -> tuple[int, ...]:
     return shape
 
 
-def _reshape_shape(inputs: Sequence[Any], attrs: Attrs) -> Specs:
+def _reshape_shape(inputs: Sequence[Any], attrs: Attrs) -> Specs | None:
     dims = attrs["shape"]
     if dims is None:
         return [(inputs[0].dtype, TensorShape(None))]
     count = inputs[0].shape.num_elements()
     if count is not None and None not in dims:
         return [(inputs[0].dtype, TensorShape(_checked_dims(count, dims)))]
-    if not isinstance(dims, tuple):
-        _checked_dims(0, dims)
+    if inputs[0].shape.rank is not None and any(d is None or d < 0 for d in dims):
+        return None  # trial sizes tell what is left over
     return [(inputs[0].dtype, TensorShape([None if d is None or d < 0 else d for d in dims]))]
 
 

@@ -345,7 +345,8 @@ def _eig_shape(vectors: bool) -> Any:
 
 def _eig_arrays(tensor: Any) -> tuple[Any, Any]:
     check_square(tensor.shape, "tensor")
-    return lax.linalg.eig(tensor, compute_left_eigenvectors=False)  # type: ignore[no-any-return]
+    e, v = lax.linalg.eig(tensor, compute_left_eigenvectors=False)
+    return e, v
 
 
 def _real_if(array: Any, like: Any) -> Any:
@@ -381,7 +382,7 @@ def _eigvals_gradient(record: Any, grad_e: Any) -> Any:
 
 @op("Eig", dtypes=FACTORED, gradient=_eig_gradient, shape=_eig_shape(True), api_name="linalg.eig")
 def _eig(tensor):
-    return tuple(_eig_arrays(tensor))
+    return _eig_arrays(tensor)
 
 
 @op(

@@ -648,7 +648,8 @@ def _tridiagonal_solve(upper, main, lower, rhs):
             f"the batch dimensions {list(main.shape[:-1])} of the diagonals and "
             f"{list(rhs.shape[:-2])} of rhs differ"
         )
-    solution = _tridiagonal_arrays(*_band_rows(upper, main, lower, rhs), rhs)
+    upper, main, lower = _band_rows(upper, main, lower, rhs)
+    solution = _tridiagonal_arrays(upper, main, lower, rhs)
     require(
         jnp.all(jnp.isfinite(solution)) | ~jnp.all(jnp.isfinite(rhs)),
         errors.InvalidArgumentError,

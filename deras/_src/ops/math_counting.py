@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from deras._src.core.dtypes import INDEX, NUMERIC, as_dtype, int32, int64
+from deras._src.core.dtypes import INDEX, NUMERIC, as_dtype, float32, float64, int32, int64
 from deras._src.core.tensor_shape import TensorShape
 from deras._src.dispatch.apply import apply
 from deras._src.dispatch.convert import convert
@@ -20,6 +20,8 @@ from deras._src.ops.math_cast import cast
 from deras._src.ops.math_support import Specs, scalar
 from deras._src.registry import NONE, op
 from deras._src.util.export import export
+
+_COUNTED = INDEX | {float32, float64}
 
 
 def _size_on_host(values: np.ndarray, *limits: np.ndarray, has_least: bool, has_most: bool) -> Any:
@@ -34,7 +36,7 @@ def _size_on_host(values: np.ndarray, *limits: np.ndarray, has_least: bool, has_
 
 @op(
     "BincountSize",
-    dtypes={},
+    dtypes={"values": INDEX, "limits": INDEX},
     inputs=("values", "*limits"),
     shape=lambda inputs, attrs: [(int64, TensorShape(()))],
     numpy=_size_on_host,
@@ -73,7 +75,7 @@ def _counts_shape(inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Specs:
 
 @op(
     "DenseBincount",
-    dtypes={"input": INDEX, "size": INDEX, "weights": NUMERIC},
+    dtypes={"input": INDEX, "size": INDEX, "weights": _COUNTED},
     inputs=("input", "size", "*weights"),
     host_args=("size",),
     shape=_counts_shape,
@@ -122,7 +124,7 @@ def bincount(
     """How often each integer 0, 1, 2, ... occurs.
 
     Args:
-      arr: Tensor of integers that are not negative.
+      arr: int32 or int64 tensor, not negative. Floats lose their fraction.
       weights: Tensor of `arr`'s shape; each occurrence adds its weight instead of 1.
       minlength: The least length of the result.
       maxlength: The greatest length of the result; greater integers are not counted.
@@ -146,19 +148,20 @@ def bincount(
         raise ValueError("tf.math.bincount: weights and binary_output are mutually exclusive")
     values = convert(arr)
     if not values.dtype.is_integer:
+        values = cast(values, int32)
+    counted = as_dtype(dtype)
+    if counted not in _COUNTED:
         raise op_error(
             InvalidArgumentError,
             "tf.math.bincount",
-            f"arr is {values.dtype.name}; an integer tensor is wanted",
+            f"dtype is {counted.name}; accepted: float32, float64, int32, int64",
         )
-    if values.dtype is not int64:
-        values = cast(values, int32)
     limits = [convert(v) for v in (minlength, maxlength) if v is not None]
     has = (("has_least", minlength is not None), ("has_most", maxlength is not None))
     size = apply(_bincount_size, (values, *limits), has)
     extra = () if weights is None else (weights,)
     attrs = (
-        ("T", as_dtype(dtype)),
+        ("T", counted),
         ("binary_output", bool(binary_output)),
         ("per_row", axis == -1),
     )

@@ -14,10 +14,11 @@ from deras._src.core.dtypes import (
     float32,
 )
 from deras._src.core.dtypes import bool_ as bool_dtype
+from deras._src.core.tensor import describe
 from deras._src.core.tensor_shape import TensorShape
 from deras._src.dispatch.apply import apply
 from deras._src.dispatch.convert import convert
-from deras._src.errors import InvalidArgumentError
+from deras._src.errors import InvalidArgumentError, op_error
 from deras._src.graph.checks import require
 from deras._src.ops.math_binary import add, maximum, multiply
 from deras._src.ops.math_cast import cast, imag, real
@@ -158,6 +159,18 @@ def _monotonic(x, *, strict):
     return jnp.all(later > earlier if strict else later >= earlier)
 
 
+def _is_monotonic(x: Any, strict: bool, what: str, name: str | None) -> Any:
+    tensor = convert(x)
+    if tensor.dtype not in REAL:
+        raise op_error(
+            TypeError,
+            what,
+            f"x is {tensor.dtype.name}; an integer or floating tensor is wanted",
+            [("x", describe(tensor))],
+        )
+    return apply(_monotonic, (tensor,), (("strict", strict),), name)
+
+
 @export("math.is_non_decreasing")
 def is_non_decreasing(x: Any, name: str | None = None) -> Any:
     """Whether no element is less than the one before it, in row-major order.
@@ -171,7 +184,7 @@ def is_non_decreasing(x: Any, name: str | None = None) -> Any:
     >>> tf.math.is_non_decreasing([1.0, 1.0, 2.0]).numpy()
     np.True_
     """
-    return apply(_monotonic, (x,), (("strict", False),), name)
+    return _is_monotonic(x, False, "tf.math.is_non_decreasing", name)
 
 
 @export("math.is_strictly_increasing")
@@ -187,4 +200,4 @@ def is_strictly_increasing(x: Any, name: str | None = None) -> Any:
     >>> tf.math.is_strictly_increasing([1.0, 1.0, 2.0]).numpy()
     np.False_
     """
-    return apply(_monotonic, (x,), (("strict", True),), name)
+    return _is_monotonic(x, True, "tf.math.is_strictly_increasing", name)

@@ -29,26 +29,33 @@ def axis_tuple(axes: Any, what: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(int(a) for a in values))
 
 
-def positive_axis(axis: int, rank: int, what: str) -> int:
-    """`axis` counted from the front; InvalidArgumentError where there is no such dimension."""
+def positive_axis(
+    axis: int, rank: int, what: str, error: type[errors.OpError] = errors.InvalidArgumentError
+) -> int:
+    """`axis` counted from the front; an error where there is no such dimension."""
     if not -rank <= axis < rank:
         raise errors.op_error(
-            errors.InvalidArgumentError,
+            error,
             what,
             f"axis is {axis}, but must be in [{-rank}, {rank}) for a tensor of rank {rank}",
         )
     return axis % rank
 
 
-def positive_axes(axes: Sequence[int], rank: int, what: str) -> tuple[int, ...]:
+def positive_axes(
+    axes: Sequence[int],
+    rank: int,
+    what: str,
+    error: type[errors.OpError] = errors.InvalidArgumentError,
+) -> tuple[int, ...]:
     """Each of `axes` counted from the front, each once."""
-    return tuple(dict.fromkeys(positive_axis(a, rank, what) for a in axes))
+    return tuple(dict.fromkeys(positive_axis(a, rank, what, error) for a in axes))
 
 
 def without_axis(shape: TensorShape, axis: int, what: str) -> TensorShape:
-    """`shape` less one dimension."""
+    """`shape`, a static one, less one dimension."""
     if shape.rank is None:
         return shape
     dims = shape.as_list()
-    del dims[positive_axis(axis, len(dims), what)]
+    del dims[positive_axis(axis, len(dims), what, errors.GraphInvalidArgumentError)]
     return TensorShape(dims)

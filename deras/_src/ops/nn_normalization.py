@@ -33,7 +33,7 @@ _STATISTIC = TypeVar("U", INEXACT)
 def _reduced(shape: TensorShape, axes: Sequence[int], keepdims: bool, what: str) -> TensorShape:
     if shape.rank is None:
         return shape
-    gone = positive_axes(axes, shape.rank, what)
+    gone = positive_axes(axes, shape.rank, what, errors.GraphInvalidArgumentError)
     dims = [1 if i in gone else d for i, d in enumerate(shape.as_list())]
     return TensorShape(dims if keepdims else [d for i, d in enumerate(dims) if i not in gone])
 

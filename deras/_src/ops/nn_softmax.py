@@ -25,7 +25,8 @@ from deras._src.util.export import export
 def _softmax_shape(inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Specs:
     shape = inputs[0].shape
     if shape.rank is not None:
-        positive_axis(attrs["axis"], shape.rank, "tf.nn.softmax")
+        kind = errors.GraphInvalidArgumentError
+        positive_axis(attrs["axis"], shape.rank, "tf.nn.softmax", kind)
     return [(inputs[0].dtype, shape)]
 
 
@@ -153,9 +154,28 @@ def _precise(array):
 
 
 def _dense_shape(inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Specs:
-    logits = inputs[0]
-    what = "tf.nn.softmax_cross_entropy_with_logits"
-    return [(logits.dtype, without_axis(logits.shape, attrs["axis"], what))]
+    logits, labels = inputs
+    axis, what = attrs["axis"], "tf.nn.softmax_cross_entropy_with_logits"
+    rest = without_axis(logits.shape, axis, what)
+    if logits.shape.is_fully_defined() and labels.shape.is_fully_defined():
+        rows = without_axis(labels.shape, axis, what).num_elements()
+        _check_rows(
+            (rest.num_elements(), logits.shape[axis]), (rows, labels.shape[axis]), what, True
+        )
+    return [(logits.dtype, rest)]
+
+
+def _check_rows(
+    logits: tuple[Any, Any], labels: tuple[Any, Any], what: str, graph: bool = False
+) -> None:
+    """(rows, classes) of both: TensorFlow takes one row of labels for all rows of logits."""
+    if labels[1] != logits[1] or labels[0] not in (1, logits[0]):
+        raise errors.op_error(
+            errors.GraphInvalidArgumentError if graph else errors.InvalidArgumentError,
+            what,
+            f"logits and labels must be broadcastable: logits are {logits[0]} rows of "
+            f"{logits[1]} classes, labels {labels[0]} rows of {labels[1]}",
+        )
 
 
 @op(
@@ -175,16 +195,10 @@ def _softmax_cross_entropy(logits, labels, *, axis):
 
 
 def _labels_for(labels, shape, what):
-    """Labels of another shape: TensorFlow compares rows, and takes one row for all."""
-    rows = labels.size // labels.shape[-1] if labels.shape[-1] else 0
+    """Labels of another shape, one row or the same number of rows, in the shape of the logits."""
+    rows = int(np.prod(labels.shape[:-1]))
     wanted = int(np.prod(shape[:-1]))
-    if labels.shape[-1] != shape[-1] or rows not in (1, wanted):
-        raise errors.op_error(
-            errors.InvalidArgumentError,
-            what,
-            f"logits and labels must be broadcastable: logits are {wanted} rows of {shape[-1]} "
-            f"classes, labels {rows} rows of {labels.shape[-1]}",
-        )
+    _check_rows((wanted, shape[-1]), (rows, labels.shape[-1]), what)
     return jnp.broadcast_to(labels.reshape(rows, shape[-1]), (wanted, shape[-1])).reshape(shape)
 
 

@@ -21,7 +21,7 @@ from deras._src.dispatch.convert import convert
 from deras._src.graph.checks import nested_code
 from deras._src.graph.lowering import gradient_arrays, is_inexact
 from deras._src.ops import gradient_support as support
-from deras._src.registry import AUTO, NONE, OpDef, OpRecord
+from deras._src.registry import AUTO, NONE, REGISTRY, OpDef, OpRecord
 from deras._src.tape.gradient_tape import UnconnectedGradients
 from deras._src.util import nest
 from deras._src.util.export import export
@@ -60,8 +60,7 @@ class ForwardAccumulator:
         handle = getattr(primal, "_handle", None)
         if handle is None and not isinstance(primal, Tensor):
             raise TypeError(
-                "The primals of a ForwardAccumulator must be Tensors or Variables, not "
-                f"{primal!r}."
+                f"The primals of a ForwardAccumulator must be Tensors or Variables, not {primal!r}."
             )
         if id(primal) in self._tangents or (handle is not None and handle in self._variables):
             raise ValueError(
@@ -78,11 +77,7 @@ class ForwardAccumulator:
 
     def wants(self, op: Any, inputs: Sequence[Any]) -> bool:
         """Whether an op touches what has a tangent."""
-        tangents = self._tangents
-        for x in inputs:
-            if id(x) in tangents:
-                return True
-        return False
+        return any(id(x) in self._tangents for x in inputs)
 
     def record(self, record: OpRecord) -> None:
         """Gives the op's outputs their tangents."""
@@ -141,9 +136,7 @@ class ForwardAccumulator:
         state.recorders = tuple(r for r in state.recorders if r is not self)
         self._recording = False
 
-    def jvp(
-        self, primals: Any, unconnected_gradients: Any = UnconnectedGradients.NONE
-    ) -> Any:
+    def jvp(self, primals: Any, unconnected_gradients: Any = UnconnectedGradients.NONE) -> Any:
         """The tangents of tensors computed inside of the context.
 
         Args:
@@ -191,7 +184,13 @@ def _derivative_op(op: OpDef, inputs: int, wrt: tuple[int, ...]) -> OpDef:
                 return tuple(jnp.asarray(r) for r in results if is_inexact(r))
 
             opened = [jnp.asarray(full[i]) for i in wrt]
-            return jax.jvp(primal, opened, _like(opened, tangents))[1]
+            if REGISTRY.get(op.name) is op:
+                return jax.jvp(primal, opened, _like(opened, tangents))[1]
+            # A program made at run time, a backward pass for example, may hold functions with a
+            # reverse rule alone. The transpose of its transpose is the derivative.
+            results, pull = jax.vjp(primal, *opened)
+            found, back = jax.vjp(lambda *g: pull(g), *(jnp.zeros_like(r) for r in results))
+            return back(tuple(_like(found, tangents)))
 
         made = _declared(op, key, lowering, inputs, 0, wrt)
     return made
@@ -223,9 +222,7 @@ def _transpose_op(op: OpDef, inputs: int, outputs: int, wrt: tuple[int, ...]) ->
                     grads = _gradient_of(record, every, wrt)
                     code = None if collector is None else jnp.asarray(collector.current())
                 return (
-                    tuple(
-                        jnp.zeros_like(given[i]) if grads[i] is None else grads[i] for i in wrt
-                    ),
+                    tuple(jnp.zeros_like(given[i]) if grads[i] is None else grads[i] for i in wrt),
                     code,
                 )
 
@@ -236,6 +233,9 @@ def _transpose_op(op: OpDef, inputs: int, outputs: int, wrt: tuple[int, ...]) ->
             return pull(tuple(_like(found, tangents)))
 
         made = _declared(op, key, lowering, inputs, outputs, wrt)
+        made.shape = lambda given, attrs: [
+            (o.dtype, o.shape) for o in given[inputs : inputs + outputs] if _inexact(o)
+        ]
     return made
 
 
@@ -248,8 +248,7 @@ def _gradient_of(record: OpRecord, cotangents: Sequence[Any], wrt: tuple[int, ..
 
 def _like(arrays: Sequence[Any], tangents: Sequence[Any]) -> list[Any]:
     return [
-        jnp.broadcast_to(t, a.shape).astype(a.dtype)
-        for a, t in zip(arrays, tangents, strict=True)
+        jnp.broadcast_to(t, a.shape).astype(a.dtype) for a, t in zip(arrays, tangents, strict=True)
     ]
 
 

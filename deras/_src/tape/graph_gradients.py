@@ -87,8 +87,7 @@ def gradients(
     results = _gradients(records, targets, sources, given, stopped)
     if unconnected is UnconnectedGradients.ZERO:
         return [
-            support.zeros_like(x) if g is None else g
-            for x, g in zip(sources, results, strict=True)
+            support.zeros_like(x) if g is None else g for x, g in zip(sources, results, strict=True)
         ]
     return results
 
@@ -181,7 +180,7 @@ def _gradients(
     tensors = [t for group in groups for t in group]
     smooth = [t for t in tensors if t.dtype.is_floating or t.dtype.is_complex]
     if stopped:
-        records = [r for r in map(lambda r: _without(r, stopped), records) if r is not None]
+        records = [r for r in (_without(r, stopped) for r in records) if r is not None]
     path = find_path(
         records,
         [id(t) for t in targets if t.dtype.is_floating or t.dtype.is_complex],
@@ -207,7 +206,7 @@ def _start(target: Any, gradient: Any) -> Any:
 
 
 def _without(record: OpRecord, stopped: set[int]) -> OpRecord | None:
-    """The record, letting no gradient through the outputs that are stopped; None if those are all."""
+    """The record, closed to gradients of stopped outputs; None if all of them are."""
     hit = [id(o) in stopped for o in record.outputs]
     if not any(hit):
         return record
