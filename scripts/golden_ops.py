@@ -6,10 +6,14 @@ Run it in an environment that has TensorFlow (Deras is not needed there):
     python scripts/golden_ops.py                                    # every family
     python scripts/golden_ops.py --family math_binary               # this one
     python scripts/golden_ops.py --family nn --only-missing         # new and changed rows only
+    python scripts/golden_ops.py --family nn --case leaky           # rows with this in their id
 
 For each row: outputs and their dtypes in every dtype of the row (or the class of the error with
 which TensorFlow refuses it), gradients in the first dtype, the result for empty inputs, static
 shapes with unknown dims, and the class of each error that the row expects.
+
+A row counts as changed when its inputs, attributes or dtypes did; a changed `call` is not seen:
+name its row with --case.
 """
 
 from __future__ import annotations
@@ -137,6 +141,7 @@ def copy_arrays(reader: Any, writer: Any, tf: Any, value: Any) -> Any:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--family", action="append", help="families to record; default all")
+    parser.add_argument("--case", help="record rows whose id holds this text, keep the others")
     parser.add_argument("--only-missing", action="store_true", help="keep rows that did not change")
     options = parser.parse_args()
 
@@ -160,7 +165,8 @@ def main() -> int:
         for case in cases:
             old = reader.cases.get(case.id)
             try:
-                if options.only_missing and old is not None and old["digest"] == case.digest():
+                kept = options.only_missing or (options.case and options.case not in case.id)
+                if kept and old is not None and old["digest"] == case.digest():
                     writer.document[case.id] = copy_arrays(reader, writer, tf, old)
                     continue
                 writer.document[case.id] = record(tf, writer, case)

@@ -307,3 +307,8 @@ def _short_path(filename: str) -> str:
     """The path from the working directory where the file lies below it, else the whole path."""
     here = os.path.join(os.getcwd(), "")
     return filename[len(here) :] if filename.startswith(here) else filename
+
+
+def full_tracebacks() -> bool:
+    """Whether errors keep the internal exception they were made from (`DERAS_TRACEBACK=full`)."""
+    return os.environ.get("DERAS_TRACEBACK") == "full"

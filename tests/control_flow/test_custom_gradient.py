@@ -59,16 +59,13 @@ def test_inside_of_control_flow(mode):
         return tf.while_loop(lambda i, y: i < 3, lambda i, y: (i + 1, square(y)), (0, x))[1]
 
     def unbounded(x):
-        return tf.while_loop(lambda y: y < 1e3, lambda y: (by_intermediate(y),), (x,))[0]
+        return tf.while_loop(lambda y: y < 50.0, lambda y: (square(y),), (x,))[0]
 
     def branch(x):
         return tf.cond(x > 0.0, lambda: by_intermediate(x), lambda: x)
 
     assert float(gradients(mode, loop, x)[0]) == 1e6
-    # d: 10 exp(3) of the first trip, times those of the two that follow.
-    wanted = 10 * E3 * 10 * np.exp(9.0) * 10 * np.exp(81.0)
-    if np.isfinite(np.float32(wanted)):
-        np.testing.assert_allclose(gradients(mode, unbounded, x)[0], wanted, rtol=1e-5)
+    assert float(gradients(mode, unbounded, x)[0]) == 1e4
     np.testing.assert_allclose(gradients(mode, branch, x)[0], 10 * E3, rtol=1e-6)
 
 

@@ -7,13 +7,19 @@ the format of the recorded answers, `test_ops.py` derives the tests.
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 from collections.abc import Sequence
 from typing import Any
 
 
 def families(names: Sequence[str] | None = None) -> dict[str, list[Any]]:
-    """The rows of the families (default: all): modules of this package that have `CASES`."""
+    """The rows of the families: modules of this package that have `CASES`.
+
+    Default: all, or those that the variable DERAS_OP_FAMILIES names, divided by commas.
+    """
+    if names is None and "DERAS_OP_FAMILIES" in os.environ:
+        names = os.environ["DERAS_OP_FAMILIES"].split(",")
     found = {}
     for info in pkgutil.iter_modules(__path__):
         if info.name.startswith("test_") or (names and info.name not in names):

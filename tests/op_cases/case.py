@@ -47,6 +47,10 @@ What is derived from a row, and what turns it off:
 After adding or changing a row, record it where TensorFlow is installed:
 
     python scripts/golden_ops.py --family math_binary --only-missing
+
+A changed `call` is not noticed there: name its row with `--case TEXT` instead. To test one family:
+
+    DERAS_OP_FAMILIES=math_binary pytest tests/op_cases
 """
 
 from __future__ import annotations

@@ -96,7 +96,12 @@ CASES = [
             Raises([normal(3)], {"align": "LEFT"}, match="diag: align='LEFT'"),
         ],
     ),
-    Case("linalg.diag", [normal(3)], {"k": -1, "num_cols": 5, "padding_value": 7.0}),
+    Case(
+        "linalg.diag",
+        [normal(3)],
+        {"k": -1, "num_cols": 5, "padding_value": 7.0},
+        unknown="compatible",
+    ),
     Case("linalg.diag", [normal(2, 3, 4)], {"k": (-1, 1)}),
     Case("linalg.diag", [normal(3, 3)], {"k": (-2, 0), "align": "LEFT_LEFT", "num_rows": 3}),
     Case(
@@ -233,8 +238,9 @@ CASES = [
     Case(
         "linalg.lu",
         [normal(3, 3)],
-        {"output_idx_type": "int64"},
-        call=lambda tf, x, **k: tf.linalg.lu(x, output_idx_type=tf.int64),
+        id="lu-int64",
+        grad=None,
+        call=lambda tf, x: tf.linalg.lu(x, output_idx_type=tf.int64),
     ),
     # Inverses, determinants, systems.
     Case(
@@ -328,7 +334,7 @@ CASES = [
         rtol={"float32": 1e-4},
         grad_rtol=2e-3,
     ),
-    Case("linalg.lstsq", [normal(4, 3), normal(4, 2)], {"fast": False}, grad=None),
+    Case("linalg.lstsq", [normal(4, 3), normal(4, 2)], {"fast": False}, grad=None, empty=False),
     Case(
         "linalg.pinv",
         [normal(2, 4, 3)],
@@ -355,15 +361,14 @@ CASES = [
         "linalg.expm",
         [normal(2, 3, 3)],
         dtypes=FACTORED,
+        order2=False,
         grad_rtol=1e-4,
         raises=[
             Raises([ints(0, 3, (2, 2))], match="expm: input is int32"),
             Raises([normal(2, 3)], match="expm: input has 2 rows"),
         ],
     ),
-    Case(
-        "linalg.expm", [values([[0.0, 30.0], [-30.0, 0.0]])], id="expm-large", rtol=2e-4, atol=2e-4
-    ),
+    Case("linalg.expm", [values([[0.0, 9.0], [-9.0, 0.0]])], id="expm-large", rtol=2e-4, atol=2e-4),
     Case("linalg.sqrtm", [positive_definite(2, 3, 3)], dtypes=FACTORED, jit=False),
     Case("linalg.sqrtm", [values([[0.0, 0.0], [0.0, 0.0]])], id="sqrtm-zero", grad=None),
     Case("linalg.logm", [positive_definite(2, 3, 3)], dtypes=COMPLEXES, grad=None),
@@ -378,7 +383,13 @@ CASES = [
         [normal(4, 4), normal(4, 2)],
         {"diagonals_format": "matrix"},
     ),
-    Case("linalg.tridiagonal_solve", [normal(2, 3, 4), normal(2, 4, 2)], dtypes=REAL),
+    Case(
+        "linalg.tridiagonal_solve",
+        [normal(2, 3, 4), normal(2, 4, 2)],
+        call=lambda tf, x, y: tf.linalg.tridiagonal_solve(
+            x + tf.cast([[0.0], [4.0], [0.0]], x.dtype), y
+        ),
+    ),
     Case("linalg.tridiagonal_solve", [normal(3, 4), normal(4)], id="tridiagonal_solve-vector"),
     Case(
         "linalg.tridiagonal_solve",
@@ -405,7 +416,7 @@ CASES = [
             Raises([normal(2, 3)], {"ord": "fro"}, match="norm: ord='fro' .* vectors"),
             Raises([normal(2, 3)], {"ord": 3, "axis": [0, 1]}, match="norm: ord=3 .* matrices"),
             Raises([normal(2, 3)], {"axis": [0, 0]}, match="norm: axis must be"),
-            Raises([ints(0, 3, (2,))], match="norm: .*int32"),
+            Raises([ints(0, 3, (2,))], match="norm: tensor is int32"),
         ],
     ),
     Case("linalg.normalize", [normal(2, 3)], {"axis": 1}, dtypes=(*REAL, "complex64")),

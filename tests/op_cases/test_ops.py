@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -387,6 +388,7 @@ def graph_ops(graph: Any) -> set[str]:
     return found
 
 
+@pytest.mark.skipif("DERAS_OP_FAMILIES" in os.environ, reason="not all families are loaded")
 def test_every_op_has_a_row() -> None:
     from deras._src.registry import REGISTRY
 

@@ -194,6 +194,19 @@ def test_a_call_with_variables(x):
     assert float(acc.jvp(y)) == 37.0
 
 
+@pytest.mark.parametrize("value", [3.0, [3.0]])
+def test_a_captured_tensor(value):
+    a = tf.constant(value)
+    f = function(lambda: tf.cond(tf.constant(True), lambda: a * a, lambda: a))
+    with Forward(a, tf.ones_like(a)) as acc:
+        y = f()
+    assert float(tf.reduce_sum(acc.jvp(y))) == 6.0
+    with tf.GradientTape() as tape:
+        tape.watch(a)
+        y = f()
+    assert float(tf.reduce_sum(tape.gradient(y, a))) == 6.0
+
+
 def power_loop(a):
     return tf.while_loop(lambda i, y: i < 3, lambda i, y: (i + 1, y * y), (0, a))[1]
 

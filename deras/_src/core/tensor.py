@@ -410,6 +410,17 @@ def host_tensor(value: np.ndarray, dtype: DType | None = None) -> EagerTensor:
     return EagerTensor(aval_of(dtype or from_numpy(value.dtype), value.shape), None, value)
 
 
+def keep_on_device(tensor: Any) -> None:
+    """Leaves an eager tensor's value on the device only.
+
+    Graphs write small values that lie on the host into themselves, as constants; a tensor that
+    someone wants derivatives by must stay an input.
+    """
+    if type(tensor) is EagerTensor and tensor._host is not None:
+        tensor.device_array()
+        tensor._host = None
+
+
 def device_tensor(array: jax.Array) -> EagerTensor:
     """An eager tensor around a JAX array."""
     return EagerTensor(aval_of(from_numpy(array.dtype), array.shape), array)

@@ -27,7 +27,6 @@ from deras._src.dispatch.plans import (
     as_op_error,
     build_plan,
     check_dtypes,
-    full_tracebacks,
     run_host,
 )
 from deras._src.graph.lowering import LoweringContext
@@ -139,7 +138,7 @@ def _run_eager(op: OpDef, inputs: tuple[Any, ...], attrs: Any) -> tuple[Any, ...
             ]
         )
     except Exception as error:
-        cause = error if full_tracebacks() else None
+        cause = error if errors.full_tracebacks() else None
         site = state.site_override or user_site()
         raise as_op_error(op, inputs, error, site) from cause
 

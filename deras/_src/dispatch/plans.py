@@ -6,7 +6,6 @@ one neither reads nor changes the user's JAX configuration.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -25,7 +24,8 @@ from deras._src.core.tensor import (
     describe,
     host_tensor,
 )
-from deras._src.graph.checks import Check, Collector, collecting, raise_failed
+from deras._src.graph.checks import Check, Collector, raise_failed
+from deras._src.graph.lowering import compiling
 from deras._src.graph.shape_inference import first_line
 from deras._src.registry import OpDef, TypeVar
 
@@ -121,7 +121,7 @@ def build_plan(
         if i not in host_values
     ]
     placement = {} if sharding is None else {"out_shardings": sharding}
-    with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"), collecting(collector):
+    with compiling(collector):
         lowered = jax.jit(program, **placement).lower(*specs)
         plan.call = lowered.compile()
     plan.avals = tuple(aval_of(from_numpy(d), tuple(s)) for d, s in shapes)
@@ -199,7 +199,3 @@ def as_op_error(op: OpDef, inputs: Sequence[Any], error: Exception, site: Any) -
         )
     return error
 
-
-def full_tracebacks() -> bool:
-    """Whether errors keep the internal exception they were made from (`DERAS_TRACEBACK=full`)."""
-    return os.environ.get("DERAS_TRACEBACK") == "full"

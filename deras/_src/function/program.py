@@ -11,9 +11,9 @@ import jax.numpy as jnp
 
 from deras._src.core.dtypes import from_numpy
 from deras._src.core.tensor import Aval, EagerTensor, aval_of
-from deras._src.graph.checks import Check, Collector, collecting, raise_failed
+from deras._src.graph.checks import Check, Collector, raise_failed
 from deras._src.graph.func_graph import FuncGraph
-from deras._src.graph.lowering import LoweringContext, interpret, read
+from deras._src.graph.lowering import LoweringContext, compiling, interpret, read
 
 # Below this many bytes, updating a buffer in place gains less than checking that it may be.
 _DONATE_BYTES = 1 << 16
@@ -69,7 +69,7 @@ class Program:
             + list(inputs)
         ]
         donate = tuple(i for i, h in enumerate(written) if _large(h.value.aval))
-        with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"), collecting(collector):
+        with compiling(collector):
             traced = jax.jit(program, donate_argnums=donate).trace(*specs)
             if collector.checks and donate:
                 # State is committed only if no check failed, so the old buffers must survive.

@@ -13,9 +13,9 @@ from deras._src.core.dtypes import from_numpy, string
 from deras._src.core.tensor import EagerTensor, SymbolicTensor, aval_of
 from deras._src.core.context import state
 from deras._src.dispatch.replay import bind, run_node, value_of
-from deras._src.graph.checks import Collector, collecting, raise_failed
+from deras._src.graph.checks import Collector, raise_failed
 from deras._src.graph.func_graph import FuncGraph
-from deras._src.graph.lowering import LoweringContext, NeedsHost, interpret, read
+from deras._src.graph.lowering import LoweringContext, NeedsHost, compiling, interpret, read
 from deras._src.registry import OpRecord
 
 
@@ -121,7 +121,7 @@ class Segment:
             for a in [h.value.aval for h in handles]
             + [v.aval for v, k in zip(values, known, strict=True) if k is None]
         ]
-        with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"), collecting(collector):
+        with compiling(collector):
             compiled = jax.jit(program).lower(*specs).compile()
         avals = [aval_of(from_numpy(d), tuple(s)) for d, s in found]
         count = len(self.outputs)

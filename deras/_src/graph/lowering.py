@@ -6,7 +6,8 @@ What is known while lowering (constants, shapes, arithmetic on them) stays NumPy
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import jax
@@ -15,8 +16,9 @@ import numpy as np
 
 from deras._src import errors
 from deras._src.core.context import state
+from deras._src.core.settings import product_precision
 from deras._src.core.tensor import EagerTensor, SymbolicTensor, TracedTensor, describe
-from deras._src.graph.checks import collecting, merge_code, nested_code
+from deras._src.graph.checks import Collector, collecting, merge_code, nested_code
 from deras._src.graph.shape_inference import first_line, fold_on_host
 from deras._src.registry import AUTO, NONE, OpDef, OpRecord
 
@@ -64,6 +66,28 @@ class LoweringContext:
         """The context of a sub-graph, with its own view of the state."""
         flag = self.differentiate if differentiate is None else differentiate
         return LoweringContext(values, flag)
+
+
+@contextmanager
+def compiling(collector: Collector | None) -> Iterator[None]:
+    """The setting in which programs are traced and compiled, and the only one.
+
+    64-bit types and strict promotion are on inside and as the user has them outside. An error leaves
+    without the frames and the notes of JAX.
+    """
+    with (
+        jax.enable_x64(True),
+        jax.numpy_dtype_promotion("strict"),
+        product_precision(),
+        collecting(collector),
+    ):
+        try:
+            yield
+        except (errors.OpError, TypeError, ValueError) as error:
+            if errors.full_tracebacks():
+                raise
+            error.__notes__ = []  # type: ignore[attr-defined]
+            raise error.with_traceback(None)
 
 
 def interpret(nodes: Sequence[OpRecord], context: LoweringContext, env: dict[int, Any]) -> None:
@@ -123,6 +147,12 @@ def lower_node(node: OpRecord, context: LoweringContext, arrays: list[Any]) -> t
             raise NeedsHost(
                 node, f"the value of its argument {op.input_name(position)} is not known before"
             )
+    if not op.contextual:
+        # Lowerings may index with their arguments, which only JAX arrays can be by tracers.
+        arrays = [
+            jnp.asarray(a) if isinstance(a, np.ndarray) and i not in op.host_args else a
+            for i, a in enumerate(arrays)
+        ]
     try:
         if op.contextual:
             context.node = node

@@ -206,7 +206,14 @@ def identity_n(input: Any, name: str | None = None) -> Any:
     return list(result) if type(result) is tuple else [result]
 
 
-@op("StopGradient", dtypes=ANY, gradient=NONE, shape=same_as_first, numpy=lambda x: x)
+@op(
+    "StopGradient",
+    dtypes=ANY,
+    gradient=NONE,
+    shape=same_as_first,
+    numpy=lambda x: x,
+    api_name="stop_gradient",
+)
 def _stop_gradient(input):
     return input
 

@@ -148,7 +148,7 @@ def qr(input: Any, full_matrices: bool = False, name: str | None = None) -> Any:
 
 
 def _svd_shape(inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Specs:
-    dims = matrix_dims(inputs[0])
+    dims = matrix_dims(inputs[0], "tensor")
     dtype = inputs[0].dtype
     real = dtype.real_dtype
     if dims is None:
@@ -332,7 +332,7 @@ def _complex_of(dtype: Any) -> Any:
     return dtypes.complex64 if dtype in (dtypes.float32, dtypes.complex64) else dtypes.complex128
 
 
-def _eig_shape(vectors: bool) -> Any:
+def _eig_shape(label: str, vectors: bool) -> Any:
     def infer(inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Specs:
         dims = square_dims(inputs[0], "tensor")
         dtype = _complex_of(inputs[0].dtype)
@@ -340,7 +340,7 @@ def _eig_shape(vectors: bool) -> Any:
             return [(dtype, TensorShape(None))] * (2 if vectors else 1)
         return [(dtype, TensorShape(dims[:-1]))] + [(dtype, TensorShape(dims))] * vectors
 
-    return graph_shapes("tf.linalg.eig", infer)
+    return graph_shapes(label, infer)
 
 
 def _eig_arrays(tensor: Any) -> tuple[Any, Any]:
@@ -380,7 +380,13 @@ def _eigvals_gradient(record: Any, grad_e: Any) -> Any:
     return (apply(_eigvals_grad, (record.inputs[0], grad_e)),)
 
 
-@op("Eig", dtypes=FACTORED, gradient=_eig_gradient, shape=_eig_shape(True), api_name="linalg.eig")
+@op(
+    "Eig",
+    dtypes=FACTORED,
+    gradient=_eig_gradient,
+    shape=_eig_shape("tf.linalg.eig", True),
+    api_name="linalg.eig",
+)
 def _eig(tensor):
     return _eig_arrays(tensor)
 
@@ -389,7 +395,7 @@ def _eig(tensor):
     "Eigvals",
     dtypes=FACTORED,
     gradient=_eigvals_gradient,
-    shape=_eig_shape(False),
+    shape=_eig_shape("tf.linalg.eigvals", False),
     api_name="linalg.eigvals",
 )
 def _eigvals(tensor):

@@ -15,6 +15,7 @@ from jax import lax
 
 from deras._src import errors
 from deras._src.core.dtypes import ANY, INDEX, NUMERIC, REAL, STRING, DType
+from deras._src.core.dtypes import bool_ as bool_dtype
 from deras._src.core.tensor import Tensor
 from deras._src.core.tensor_shape import TensorShape
 from deras._src.dispatch.apply import apply
@@ -149,6 +150,7 @@ def _diag_part_gradient(record: Any, dy: Any) -> Any:
 )
 def _diag_part(input, padding_value, *, k, align):
     check_matrix(input.shape)
+    input = jnp.asarray(input)  # a folded constant is a NumPy array, which tracers do not index
     rows, columns = input.shape[-2:]
     low, high = k
     _check_band(rows, columns, low, high)
@@ -168,6 +170,7 @@ def _diag_part(input, padding_value, *, k, align):
 
 def _spread(diagonal: Any, rows: int, columns: int, low: int, high: int, align: str) -> Any:
     """Packed diagonals moved to their places in a matrix; what is outside the band is arbitrary."""
+    diagonal = jnp.asarray(diagonal)
     if low == high:
         # Every row holds the whole diagonal; the mask leaves one element of each.
         lead = max(low, 0)
@@ -255,7 +258,6 @@ def _diag(diagonal, padding_value, *, k, num_rows, num_cols, align):
     low, high = k
     _check_packed(diagonal.shape, low, high)
     rows, columns = _diag_size(diagonal.shape[-1], low, high, num_rows, num_cols)
-    _check_band(rows, columns, low, high)
     spread = _spread(diagonal, rows, columns, low, high, align)
     return jnp.where(_band(rows, columns, low, high), spread, padding_value)
 
@@ -347,7 +349,8 @@ def diag(
     band, where = _band_attrs(k, align, "tf.linalg.diag")
     size = [int(host_value(n, "tf.linalg.diag")) for n in (num_rows, num_cols)]
     attrs = (band, ("num_rows", size[0]), ("num_cols", size[1]), where)
-    return apply(_diag, (_tensor(diagonal), padding_value), attrs, name)
+    diagonal = _tensor(diagonal)
+    return apply(_diag, (diagonal, _padding(diagonal, padding_value)), attrs, name)
 
 
 @export("linalg.diag_part")
@@ -377,7 +380,8 @@ def diag_part(
     array([1, 4], dtype=int32)
     """
     attrs = _band_attrs(k, align, "tf.linalg.diag_part")
-    return apply(_diag_part, (_tensor(input), padding_value), attrs, name)
+    input = _tensor(input)
+    return apply(_diag_part, (input, _padding(input, padding_value)), attrs, name)
 
 
 @export("linalg.set_diag")
@@ -403,6 +407,13 @@ def set_diag(
     """
     attrs = _band_attrs(k, align, "tf.linalg.set_diag")
     return apply(_set_diag, (input, diagonal), attrs, name)
+
+
+def _padding(tensor: Any, value: Any) -> Any:
+    """The padding value; 0 and 1 stand for bools where the tensor is bool."""
+    if tensor.dtype is bool_dtype and not isinstance(value, Tensor) and value in (0, 1):
+        return bool(value)
+    return value
 
 
 def _tensor(value: Any) -> Any:
@@ -604,7 +615,10 @@ def adjoint(matrix: Any, name: str | None = None) -> Any:
 
 
 def _cross_shape(inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Specs:
-    return [(inputs[0].dtype, inputs[0].shape.merge_with(inputs[1].shape))]
+    shape = inputs[0].shape.merge_with(inputs[1].shape)
+    if shape.rank and shape.as_list()[-1] not in (3, None):
+        raise ValueError(f"the last dimension has {shape[-1]} elements; cross products are of 3")
+    return [(inputs[0].dtype, shape)]
 
 
 @op(

@@ -9,6 +9,8 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from deras._src import errors
+from deras._src.core.context import state
 from deras._src.core.dtypes import INEXACT, INTEGER, DType
 from deras._src.core.indexed_slices import IndexedSlices
 from deras._src.core.tensor import Tensor
@@ -65,8 +67,6 @@ def _norm_shape(inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Specs:
 def _norm(tensor, *, ord, axis, keepdims):
     axes = _axes(tensor.ndim, axis)
     if _is_euclidean(ord, axis):
-        if jnp.issubdtype(tensor.dtype, jnp.integer):
-            raise ValueError(f"the dtype is {tensor.dtype}; this norm is of floats and complex")
         squares = tensor * (jnp.conj(tensor) if jnp.iscomplexobj(tensor) else tensor)
         return jnp.sqrt(jnp.sum(squares, axes, dtype=squares.dtype, keepdims=keepdims))
     sizes = jnp.abs(tensor)
@@ -76,8 +76,6 @@ def _norm(tensor, *, ord, axis, keepdims):
         return jnp.sum(sizes, axes, dtype=sizes.dtype, keepdims=keepdims)
     if ord == math.inf:
         return _largest(sizes, axes, keepdims)
-    if jnp.issubdtype(tensor.dtype, jnp.integer):
-        raise ValueError(f"the dtype is {tensor.dtype}; this norm is of floats and complex")
     power = jnp.asarray(ord, sizes.dtype)
     total = jnp.sum(jnp.power(sizes, power), axes, dtype=sizes.dtype, keepdims=keepdims)
     return jnp.power(total, jnp.asarray(1.0 / ord, sizes.dtype))
@@ -128,6 +126,11 @@ def norm(
     """
     order, axes = _checked(ord, axis)
     tensor = _tensor(tensor)
+    if tensor.dtype.is_integer and order not in (1, math.inf):
+        # Only sums and maxima of absolute values are there for integers.
+        cls = errors.InvalidArgumentError if state.graph is None else errors.GraphTypeError
+        what = f"tensor is {tensor.dtype.name}; floating point or complex is wanted for this norm"
+        raise errors.op_error(cls, "tf.norm", what)
     attrs = (("ord", order), ("axis", axes), ("keepdims", bool(keepdims)))
     return apply(_norm, (tensor,), attrs, name)
 

@@ -178,7 +178,9 @@ def _log_determinant(input):
     check_square(input.shape)
     sign, pivots = _signed_pivots(input)
     sizes = jnp.abs(pivots)
-    sign = sign * jnp.prod(jnp.where(sizes == 0, pivots, pivots / sizes), axis=-1)
+    sign = sign * jnp.prod(
+        jnp.where(sizes == 0, pivots, pivots / sizes.astype(pivots.dtype)), axis=-1
+    )
     return sign, jnp.sum(jnp.log(sizes), axis=-1).astype(input.dtype)
 
 

@@ -4,18 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax.numpy as jnp
 from jax import lax
 
 from deras._src import errors
-from deras._src.core.dtypes import bfloat16, float16, float32
+from deras._src.core.dtypes import FLOATING, INTEGER, bfloat16, float16, float32
 from deras._src.dispatch.apply import apply
 from deras._src.dispatch.convert import convert
 from deras._src.ops.array_gather import gather
 from deras._src.ops.array_join import concat
-from deras._src.ops.clip import clip_by_norm
 from deras._src.ops.nn_arguments import axis_number, positive_axis
-from deras._src.registry import op
+from deras._src.ops.shapes import same_as_first
+from deras._src.registry import TypeVar, op
 from deras._src.util.export import export
+
+
+_ROWS = TypeVar("T", FLOATING)
+
+
+# What tf.clip_by_norm does, over the dimensions that `ids` does not have; those are known here
+# even where no rank is known while a function is traced.
+@op(
+    "ClipRows",
+    dtypes={"rows": _ROWS, "ids": INTEGER, "max_norm": _ROWS},
+    shape=same_as_first,
+    api_name="nn.embedding_lookup",
+)
+def _clip_rows(rows, ids, max_norm):
+    total = jnp.sum(rows * rows, tuple(range(ids.ndim, rows.ndim)), keepdims=True)
+    nonzero = total > 0
+    norm = jnp.where(nonzero, jnp.sqrt(jnp.where(nonzero, total, jnp.ones_like(total))), total)
+    return rows * max_norm / jnp.where(norm >= max_norm, norm, max_norm)
 
 
 @export("nn.embedding_lookup")
@@ -54,9 +73,7 @@ def embedding_lookup(
     rows = gather(params, ids, name=name)
     if max_norm is None:
         return rows
-    if ids.shape.rank is None or rows.shape.rank is None:
-        raise errors.op_error(ValueError, what, "with max_norm the ranks of ids and params count")
-    return clip_by_norm(rows, max_norm, list(range(ids.shape.rank, rows.shape.rank)))
+    return apply(_clip_rows, (rows, ids, max_norm))
 
 
 @op("ApproxTopK", dtypes={float16, bfloat16, float32}, api_name="nn.approx_max_k")

@@ -10,8 +10,10 @@ from jax import lax
 
 from deras._src import errors
 from deras._src.core.dtypes import (
+    FLOATING,
     INEXACT,
     NUMERIC,
+    REAL,
     bfloat16,
     float16,
     float32,
@@ -21,8 +23,11 @@ from deras._src.core.dtypes import (
 from deras._src.core.tensor_shape import TensorShape, broadcast_static_shape
 from deras._src.dispatch.apply import apply
 from deras._src.dispatch.convert import convert_inputs
+from deras._src.ops.array_constant import stop_gradient
+from deras._src.ops.math_binary import squared_difference
+from deras._src.ops.math_reduce import reduce_mean
 from deras._src.ops.nn_arguments import axis_tuple, positive_axes
-from deras._src.ops.shapes import Specs, same_as_first
+from deras._src.ops.shapes import Specs
 from deras._src.registry import TypeVar, op
 from deras._src.util.export import export
 
@@ -52,9 +57,14 @@ def _mean(x, axes):
     return lax.div(total, jnp.full_like(total, max(count, 1)))
 
 
+def _divide_no_nan(x, y):
+    zero = y == 0
+    return jnp.where(zero, jnp.zeros_like(x), x / jnp.where(zero, jnp.ones_like(y), y))
+
+
 def _squared_difference(x, y):
     difference = x - y
-    return difference * jnp.conj(difference)
+    return difference * difference
 
 
 @op("Moments", dtypes=_WITH_MEAN, shape=_two_reduced, api_name="nn.moments")
@@ -95,6 +105,13 @@ def moments(
     (np.float32(3.0), np.float32(3.5))
     """
     attrs = (("axes", axis_tuple(axes, "tf.nn.moments: axes")), ("keepdims", bool(keepdims)))
+    if not hasattr(type(x), "__deras_dispatch__"):
+        (x,) = convert_inputs(_moments, (x,))
+        if x.dtype.is_complex:  # TensorFlow's complex gradients are those of these functions
+            axes = list(attrs[0][1])
+            center = stop_gradient(reduce_mean(x, axes, keepdims=True))
+            spread = reduce_mean(squared_difference(x, center), axes, keepdims)
+            return reduce_mean(x, axes, keepdims), spread
     return apply(_moments, (x,), attrs, name)  # type: ignore[no-any-return]
 
 
@@ -113,7 +130,7 @@ def _broadcast(a: TensorShape, b: TensorShape, what: str) -> TensorShape:
 
 @op(
     "WeightedMoments",
-    dtypes={"x": INEXACT, "frequency_weights": NUMERIC},
+    dtypes={"x": FLOATING, "frequency_weights": NUMERIC},
     shape=_weighted_shape,
     api_name="nn.weighted_moments",
 )
@@ -124,10 +141,10 @@ def _weighted_moments(x, frequency_weights, *, axes, keepdims):
     rank = max(wide.ndim, weights.ndim)
     axes = positive_axes(axes, rank, "tf.nn.weighted_moments")
     total = jnp.sum(weights * wide, axes, keepdims=True)
-    inverse = 1 / jnp.sum(weights + jnp.zeros_like(wide), axes, keepdims=True)
-    mean = total * inverse
+    count = jnp.sum(weights + jnp.zeros_like(wide), axes, keepdims=True)
+    mean = _divide_no_nan(total, count)
     spread = jnp.sum(weights * _squared_difference(wide, mean), axes, keepdims=True)
-    variance = spread * inverse
+    variance = _divide_no_nan(spread, count)
     if not keepdims:
         mean, variance = mean.squeeze(axes), variance.squeeze(axes)
     return mean.astype(dtype), variance.astype(dtype)
@@ -172,7 +189,7 @@ def _statistics_shape(inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Specs:
 
 @op(
     "SufficientStatistics",
-    dtypes=NUMERIC,
+    dtypes=REAL,
     inputs=("x", "*shift"),
     shape=_statistics_shape,
     api_name="nn.sufficient_statistics",
@@ -369,10 +386,21 @@ def batch_norm_with_global_normalization(
     return batch_normalization(input, mean, variance, beta, scale, variance_epsilon, name)
 
 
+def _lrn_shape(inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Specs:
+    shape = inputs[0].shape
+    if shape.rank not in (4, None):
+        raise errors.op_error(
+            errors.GraphInvalidArgumentError,
+            "tf.nn.local_response_normalization",
+            f"input must be 4-dimensional, got {shape}",
+        )
+    return [(inputs[0].dtype, TensorShape([None] * 4) if shape.rank is None else shape)]
+
+
 @op(
     "LRN",
     dtypes={float16, bfloat16, float32},
-    shape=same_as_first,
+    shape=_lrn_shape,
     api_name="nn.local_response_normalization",
 )
 def _local_response_normalization(input, *, depth_radius, bias, alpha, beta):
@@ -429,6 +457,13 @@ def local_response_normalization(
 def _bias_shape(inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Specs:
     value, bias = inputs
     shape = value.shape
+    if bias.shape.rank not in (1, None) or shape.rank in (0, 1):
+        raise errors.op_error(
+            errors.GraphInvalidArgumentError,
+            "tf.nn.bias_add",
+            f"value must have at least 2 dimensions and bias must have one dimension, got {shape} "
+            f"and {bias.shape}",
+        )
     if shape.rank is not None and shape.rank >= 2 and bias.shape.rank == 1:
         channel = 1 if attrs["channels_first"] else shape.rank - 1
         dims: list[Any] = [None] * shape.rank

@@ -483,6 +483,7 @@ def _forward_operator(name: str) -> Callable[..., Any]:
 for _name in sorted(overloads.Tensor.OVERLOADABLE_OPERATORS):
     if _name != "__getitem__":
         setattr(Variable, _name, _forward_operator(_name))
+Variable.__hash__ = Tensor.__hash__
 
 
 def variable_spec(variable: Variable) -> TensorSpec:
