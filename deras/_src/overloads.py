@@ -17,8 +17,14 @@ from deras._src.core.tensor import EagerTensor, Tensor
 from deras._src.dispatch.apply import apply
 from deras._src.dispatch.convert import convert
 from deras._src.host_ops.array_mask import boolean_mask
-from deras._src.ops import linalg_matmul, math_binary, math_bitwise, math_compare, math_division
-from deras._src.ops import math_unary
+from deras._src.ops import (
+    linalg_matmul,
+    math_binary,
+    math_bitwise,
+    math_compare,
+    math_division,
+    math_unary,
+)
 from deras._src.ops.array_join import stack
 from deras._src.ops.array_slice import bounds_slice, eager_slice, spec_slice
 from deras._src.ops.gradient_support import densify
@@ -276,13 +282,12 @@ Tensor.__getitem__ = _getitem  # type: ignore[attr-defined]
 
 IndexedSlices.__deras_tensor__ = lambda self: densify(self)  # type: ignore[attr-defined]
 
+_BOTH_SIDES = (
+    *("add", "and", "div", "floordiv", "matmul", "mod", "mul", "or", "pow", "sub", "truediv"),
+    "xor",
+)
+_ONE_SIDE = ("abs", "eq", "ge", "getitem", "gt", "invert", "le", "lt", "ne", "neg")
 Tensor.OVERLOADABLE_OPERATORS = {
-    *(
-        f"__{prefix}{name}__"
-        for prefix in ("", "r")
-        for name in (
-            "add and div floordiv matmul mod mul or pow sub truediv xor".split()
-        )
-    ),
-    *("__abs__ __eq__ __ge__ __getitem__ __gt__ __invert__ __le__ __lt__ __ne__ __neg__".split()),
+    *(f"__{name}__" for name in (*_BOTH_SIDES, *_ONE_SIDE)),
+    *(f"__r{name}__" for name in _BOTH_SIDES),
 }

@@ -67,7 +67,8 @@ class OpDef:
         function runs the latter where an input is a string tensor.
       static: `(list of dims, **attrs) -> NumPy array`, for an op whose result follows from the
         shapes of its inputs alone.
-      run: `(inputs, attrs dict) -> tensors`: how a contextual op runs outside of a program.
+      run: `(inputs, attrs dict) -> tensors`: how the op runs outside of a program, where that is
+        not by compiling its lowering.
       state_of: `(attrs dict) -> iterable of (handle, written)`: the state a node touches.
       stateful: it may not be pruned, merged or reordered.
       eager_gradient: its gradient is the user's Python, to be run eagerly each time.

@@ -429,7 +429,7 @@ def test_gradients_are_not_registered_by_name():
             call(5)
 
 
-# -- shapes that are not known ----------------------------------------------------------------------
+# -- shapes that are not known --------------------------------------------------------------------
 
 
 def test_unknown_dimensions():

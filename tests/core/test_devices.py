@@ -99,7 +99,7 @@ def test_a_missing_device_is_replaced_only_where_placement_is_soft():
 def test_what_is_no_device():
     with pytest.raises(RuntimeError, match=r"tf.device does not support functions\."):
         tf.device(lambda op: "/CPU:0")
-    with pytest.raises(ValueError, match="Expecting a string device name. Got <class 'int'>"):
+    with pytest.raises(ValueError, match=r"Expecting a string device name\. Got <class 'int'>"):
         tf.device(5)
     with pytest.raises(tf.errors.InvalidArgumentError, match="unknown device"):
         place("/job:worker/task:1")
@@ -134,7 +134,7 @@ def test_mistakes_about_devices():
         config.set_memory_growth(cpu, True)
     with pytest.raises(ValueError, match="Setting memory limit on CPU virtual devices"):
         tf.config.set_logical_device_configuration(cpu, two)
-    with pytest.raises(ValueError, match="device must be a tf.config.PhysicalDevice"):
+    with pytest.raises(ValueError, match=r"device must be a tf\.config\.PhysicalDevice"):
         config.get_device_details("x")
     with pytest.raises(ValueError, match="Allocator stats not available for device 'CPU:0'"):
         config.get_memory_info("CPU:0")

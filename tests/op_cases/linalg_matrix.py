@@ -368,7 +368,7 @@ CASES = [
             Raises([normal(2, 3)], match="expm: input has 2 rows"),
         ],
     ),
-    Case("linalg.expm", [values([[0.0, 9.0], [-9.0, 0.0]])], id="expm-large", rtol=2e-4, atol=2e-4),
+    Case("linalg.expm", [values([[0.0, 9.0], [-9.0, 0.0]])], id="expm-large", grad=None, rtol=2e-4),
     Case("linalg.sqrtm", [positive_definite(2, 3, 3)], dtypes=FACTORED, jit=False),
     Case("linalg.sqrtm", [values([[0.0, 0.0], [0.0, 0.0]])], id="sqrtm-zero", grad=None),
     Case("linalg.logm", [positive_definite(2, 3, 3)], dtypes=COMPLEXES, grad=None),

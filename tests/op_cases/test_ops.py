@@ -256,7 +256,7 @@ def test_eager(family: str, case: Case) -> None:
             if case.order2:
                 with problems.check("float64, second gradient against finite differences"):
                     check_second_order(case, values)
-    if wanted.get("empty") is not None:
+    if case.empty and wanted.get("empty") is not None:
         with problems.check("empty input"):
             values = running.tensors(tf, case, main, empty=True)
             assert_leaves(family, case, running.forward(tf, case, values), wanted["empty"])

@@ -67,9 +67,7 @@ def test_paths():
         ("sub", "w"), ("sub", "c", "v"), ("tup", 0, "w"), ("tup", 0, "c", "v"),
         ("tup", 1, "w"), ("tup", 1, "c", "v"),
     ]  # fmt: skip
-    own = [
-        p for p, _ in Tree()._flatten(predicate=is_variable, with_path=True, recursive=False)
-    ]
+    own = [p for p, _ in Tree()._flatten(predicate=is_variable, with_path=True, recursive=False)]
     assert own == paths[:6]
 
 

@@ -76,7 +76,7 @@ def test_output_gradients():
         z = x**3
         found = tf.gradients(z, x, grad_ys=[tf.constant([1.0, 0.0])])
         found += tf.gradients(z, x, grad_ys=[None])
-        with pytest.raises(ValueError, match="Length mismatch. Passed 2 grad_ys for 1 ys"):
+        with pytest.raises(ValueError, match=r"Length mismatch\. Passed 2 grad_ys for 1 ys"):
             tf.gradients(z, x, grad_ys=[None, None])
         with pytest.raises(TypeError, match="grad_ys has dtype int32, its y float32"):
             tf.gradients(z, x, grad_ys=[tf.constant([1, 0])])

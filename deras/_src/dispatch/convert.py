@@ -7,6 +7,7 @@ float to float are taken, float to int is a TypeError, tensors are never recast.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -87,9 +88,9 @@ def convert(value: Any, dtype: DType | None = None) -> Any:
     if kind is int or kind is float or kind is bool:
         key = (kind, value, dtype)
         tensor = _scalars.get(key)
-        if tensor is None or value == 0:  # 0.0 and -0.0 are one key
+        if tensor is None or (value == 0 and _is_negative_zero(value)):
             tensor = host_tensor(to_numpy(value, dtype), dtype)
-            if value != 0 and len(_scalars) < _MOST_SCALARS:
+            if len(_scalars) < _MOST_SCALARS and not _is_negative_zero(value):
                 _scalars[key] = tensor
         return tensor
     if isinstance(value, Tensor):
@@ -101,7 +102,9 @@ def convert(value: Any, dtype: DType | None = None) -> Any:
         return value
     read = getattr(kind, "__deras_tensor__", None) or getattr(kind, "__tf_tensor__", None)
     if read is not None:
-        return convert(read(value, dtype) if read.__name__ == "__tf_tensor__" else read(value), dtype)
+        return convert(
+            read(value, dtype) if read.__name__ == "__tf_tensor__" else read(value), dtype
+        )
     if isinstance(value, jax.Array):
         return convert(device_tensor(value), None) if dtype is None else _recast(value, dtype)
     if isinstance(value, TensorShape):
@@ -118,6 +121,11 @@ def convert(value: Any, dtype: DType | None = None) -> Any:
             raise TypeError("lists of tensors cannot be converted before tf.stack is loaded")
         return _packer[0](_same_dtype(value), dtype)
     return host_tensor(to_numpy(value, dtype), dtype)
+
+
+def _is_negative_zero(value: Any) -> bool:
+    """-0.0 is never kept: as a key it equals 0.0."""
+    return type(value) is float and value == 0 and math.copysign(1.0, value) < 0
 
 
 def _recast(value: Any, dtype: DType) -> EagerTensor:
@@ -327,9 +335,7 @@ def _default_dtype(array: np.ndarray, first: Any) -> np.ndarray:
         return array.astype(type(first))  # a list that begins with a NumPy float takes its dtype
     with np.errstate(over="ignore"):
         result = array.astype(np.float32)
-    if array.dtype.itemsize > 4 and np.isinf(result).any() and not np.isinf(array).sum() == (
-        np.isinf(result).sum()
-    ):
+    if array.dtype.itemsize > 4 and np.any(np.isinf(result) & ~np.isinf(array)):
         raise ValueError(
             "Can't convert Python sequence with a value out of range for a single-precision float."
         )

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from deras._src.core.context import state
-from deras._src.core.dtypes import BOOLEAN, NUMERIC
-from deras._src.core.dtypes import int64
+from deras._src.core.dtypes import BOOLEAN, NUMERIC, int64
 from deras._src.core.tensor import Tensor
 from deras._src.core.tensor_shape import TensorShape
 from deras._src.dispatch.apply import apply

@@ -382,4 +382,3 @@ def dynamic_stitch(indices: Any, data: Any, name: str | None = None) -> Any:
         size = apply(_stitch_size, tuple(places))
     attrs = (("count", len(places)),)
     return apply(_stitch_op(len(places)), (*places, *pieces, size), attrs, name)
-

@@ -90,7 +90,9 @@ def _filled(shape: Any, value: int, dtype: DType, what: str, name: str | None) -
     for d in dims:
         if d < 0:
             raise errors.op_error(
-                errors.InvalidArgumentError, what, f"dimension {d} of shape {list(dims)} is negative"
+                errors.InvalidArgumentError,
+                what,
+                f"dimension {d} of shape {list(dims)} is negative",
             )
     if dtype is string_dtype or (dtype in INTEGER and math.prod(dims) <= _HOST_ELEMENTS):
         np_value = b"" if dtype is string_dtype else value
@@ -174,9 +176,7 @@ def _like(input: Any, value: int, dtype: Any, what: str, name: str | None) -> An
     tensor = input if isinstance(input, Tensor) else convert(input)
     wanted = tensor.dtype if dtype is None else as_dtype(dtype)
     if wanted is string_dtype and value:
-        raise errors.op_error(
-            errors.InvalidArgumentError, what, "there is no string that is one"
-        )
+        raise errors.op_error(errors.InvalidArgumentError, what, "there is no string that is one")
     if tensor.shape.is_fully_defined():
         return _filled(tuple(tensor.shape.as_list()), value, wanted, what, name)
     if wanted is not tensor.dtype and string_dtype in (wanted, tensor.dtype):
@@ -224,6 +224,12 @@ def _fill_shape(inputs: Sequence[Any], attrs: Attrs) -> Specs:
     if dims is not None and any(d is not None and d < 0 for d in dims):
         raise errors.op_error(
             errors.GraphInvalidArgumentError, "tf.fill", f"dims {list(dims)} must not be negative"
+        )
+    if inputs[0].shape.num_elements() not in (None, 1):
+        raise errors.op_error(
+            errors.GraphInvalidArgumentError,
+            "tf.fill",
+            f"value must be one element, its shape is {inputs[0].shape}",
         )
     return [(inputs[0].dtype, _dims_shape(dims))]
 
@@ -438,7 +444,9 @@ def range_(
     values = [known_array(t) for t in tensors]
     if state.graph is None and all(type(t) is EagerTensor for t in tensors):
         return _eager_range(values, wanted)
-    tensors = [t if v is None else host_tensor(np.array(v)) for t, v in zip(tensors, values)]
+    tensors = [
+        t if v is None else host_tensor(np.array(v)) for t, v in zip(tensors, values, strict=True)
+    ]
     return apply(_range, tuple(tensors), (), name)
 
 
@@ -506,9 +514,7 @@ def _linspace_steps(start, stop, *, num, axis):
 
 
 @export("linspace")
-def linspace(
-    start: Any, stop: Any, num: Any, name: str | None = None, axis: int = 0
-) -> Any:
+def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: int = 0) -> Any:
     """Evenly spaced numbers from `start` to `stop`, both included.
 
     Args:
@@ -536,7 +542,7 @@ def linspace(
             errors.ArgumentTypeError, what, f"num must be an integer known here, not {num!r}"
         )
     if count < 0:
-        raise errors.op_error(errors.InvalidArgumentError, what, f"num is negative: {count}")
+        raise errors.op_error(errors.GraphInvalidArgumentError, what, f"num is negative: {count}")
     if start.shape.rank != 0 or stop.shape.rank != 0:
         joint = broadcast_dynamic_shape(shape_of(start), shape_of(stop))
         start, stop = broadcast_to(start, joint), broadcast_to(stop, joint)
@@ -546,7 +552,9 @@ def linspace(
     at = axis_of(axis, what)
     if not -rank - 1 <= at <= rank:
         raise errors.op_error(
-            errors.InvalidArgumentError, what, f"axis {at} is out of range [-{rank + 1}, {rank}]"
+            errors.GraphInvalidArgumentError,
+            what,
+            f"axis {at} is out of range [-{rank + 1}, {rank}]",
         )
     at = at + rank + 1 if at < 0 else at
     start, stop = expand_dims(start, at), expand_dims(stop, at)

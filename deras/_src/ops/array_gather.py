@@ -43,9 +43,7 @@ def require_in_range(indices: Any, size: int, what: str) -> None:
         return
     bad = (flat < 0) | (flat >= size)
     first = flat[jnp.argmax(bad)]
-    require(
-        ~jnp.any(bad), InvalidArgumentError, f"{what} {{detail}} is not in [0, {size})", first
-    )
+    require(~jnp.any(bad), InvalidArgumentError, f"{what} {{detail}} is not in [0, {size})", first)
 
 
 def _gather_axes(params: int, indices: int, axis: int | None, batch_dims: int) -> tuple[int, int]:
@@ -55,7 +53,7 @@ def _gather_axes(params: int, indices: int, axis: int | None, batch_dims: int) -
     batch = batch_dims + indices if batch_dims < 0 else batch_dims
     if params == 0:
         raise ValueError("params must have at least 1 dimension")
-    at = batch if axis is None else resolve_axis(axis, params)
+    at = resolve_axis(batch_dims if axis is None else axis, params)
     if batch > at:
         raise ValueError(f"batch_dims {batch} must not exceed axis {at}")
     return at, batch
@@ -143,9 +141,7 @@ def _gather(params, indices, *, axis, batch_dims):
         index.append(grid)
     for d in range(batch, at):
         index.append(np.arange(params.shape[d]).reshape((-1,) + (1,) * (at - 1 - d + inner)))
-    spread = indices.reshape(
-        indices.shape[:batch] + (1,) * (at - batch) + indices.shape[batch:]
-    )
+    spread = indices.reshape(indices.shape[:batch] + (1,) * (at - batch) + indices.shape[batch:])
     return params.at[(*index, spread)].get(mode="clip")
 
 
@@ -177,7 +173,7 @@ def gather(
       indices: Integer tensor of any shape; each index in `[0, params.shape[axis])`. Negative ones
         are out of range.
       validate_indices: Not used: indices are always checked.
-      axis: Dimension of `params` to pick from; default `batch_dims`.
+      axis: Dimension of `params` to pick from; default `batch_dims` (-1 is then the last one).
       batch_dims: How many leading dimensions `params` and `indices` share.
       name: Optional name of the node in graphs.
     Returns:
@@ -224,9 +220,7 @@ def _nd_dims(params: Any, indices: Any) -> tuple[Any, Any]:
         raise ValueError("params and indices must have at least 1 dimension")
     depth = indices[-1]
     if depth > len(params):
-        raise ValueError(
-            f"an index has {depth} elements, but params has rank {len(params)}"
-        )
+        raise ValueError(f"an index has {depth} elements, but params has rank {len(params)}")
     return params[:depth], params[depth:]
 
 
@@ -387,4 +381,3 @@ def _batch_indices(indices, *, batch):
     lead = indices.shape[:-1]
     places = [lax.broadcasted_iota(indices.dtype, lead, d)[..., None] for d in range(batch)]
     return jnp.concatenate([*places, indices], -1)
-

@@ -370,9 +370,7 @@ def _split_host(value, *, num_split, axis):
     return _parts(value, _equal_parts(value.shape[axis], num_split, axis), axis, _host_part)
 
 
-@op(
-    "Split", dtypes=ANY, shape=_split_shape, numpy=_split_host, host=_split_host, api_name="split"
-)
+@op("Split", dtypes=ANY, shape=_split_shape, numpy=_split_host, host=_split_host, api_name="split")
 def _split(value, *, num_split, axis):
     axis = resolve_axis(axis, value.ndim)
     return _parts(value, _equal_parts(value.shape[axis], num_split, axis), axis, _lax_part)

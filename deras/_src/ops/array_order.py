@@ -26,6 +26,8 @@ from deras._src.ops.array_support import (
     dynamic_twin,
     ints_of,
     resolve_axis,
+    run_check,
+    same_shape_if,
 )
 from deras._src.ops.shapes import same_as_first
 from deras._src.registry import op
@@ -46,6 +48,11 @@ def _reverse_axes(rank: int, axis: Any) -> tuple[int, ...]:
     return axes
 
 
+def _check_reverse(dims: Any, attrs: Attrs) -> None:
+    if attrs["axis"] is not None and None not in attrs["axis"]:
+        _reverse_axes(len(dims), attrs["axis"])
+
+
 def _reverse_host(tensor, *, axis):
     return np.flip(tensor, _reverse_axes(tensor.ndim, axis)).copy()
 
@@ -53,7 +60,7 @@ def _reverse_host(tensor, *, axis):
 @op(
     "ReverseV2",
     dtypes=ANY,
-    shape=same_as_first,
+    shape=same_shape_if(_check_reverse, "tf.reverse"),
     numpy=_reverse_host,
     host=_reverse_host,
     api_name="reverse",
@@ -106,6 +113,19 @@ def _sequence_places(xp: Any, input: Any, lengths: Any, seq: int, batch: int) ->
     return xp.where(steps < ends, ends - 1 - steps, steps)
 
 
+def _reverse_sequence_shape(inputs: Sequence[Any], attrs: Attrs) -> Specs:
+    shape, lengths = inputs[0].shape, inputs[1].shape
+
+    def check(dims: Any, attrs: Attrs) -> None:
+        seq = resolve_axis(attrs["seq_axis"], len(dims), "seq_axis")
+        batch = resolve_axis(attrs["batch_axis"], len(dims), "batch_axis")
+        if seq == batch or not lengths.is_compatible_with([dims[batch]]):
+            _sequence_axes(dims, lengths, seq, batch)
+
+    run_check(check, shape, attrs, "tf.reverse_sequence")
+    return [(inputs[0].dtype, shape)]
+
+
 def _reverse_sequence_host(input, seq_lengths, *, seq_axis, batch_axis):
     seq, batch = _sequence_axes(input.shape, seq_lengths.shape, seq_axis, batch_axis)
     if np.any((seq_lengths < 0) | (seq_lengths > input.shape[seq])):
@@ -117,7 +137,7 @@ def _reverse_sequence_host(input, seq_lengths, *, seq_axis, batch_axis):
 @op(
     "ReverseSequence",
     dtypes={"input": ANY, "seq_lengths": INDEX},
-    shape=same_as_first,
+    shape=_reverse_sequence_shape,
     host=_reverse_sequence_host,
     api_name="reverse_sequence",
 )
@@ -175,12 +195,21 @@ def _roll_axes(rank: int, axis: tuple[int, ...], shifts: int) -> tuple[int, ...]
     return tuple(resolve_axis(a, rank) for a in axis)
 
 
+def _check_roll(dims: Any, attrs: Attrs) -> None:
+    _roll_axes(len(dims), attrs["axis"], len(attrs["shift"]))
+
+
 def _roll_host(input, *, shift, axis):
     return np.roll(input, shift, _roll_axes(input.ndim, axis, len(shift)))
 
 
 @op(
-    "Roll", dtypes=ANY, shape=same_as_first, numpy=_roll_host, host=_roll_host, api_name="roll"
+    "Roll",
+    dtypes=ANY,
+    shape=same_shape_if(_check_roll, "tf.roll"),
+    numpy=_roll_host,
+    host=_roll_host,
+    api_name="roll",
 )
 def _roll(input, *, shift, axis):
     return jnp.roll(input, shift, _roll_axes(input.ndim, axis, len(shift)))
@@ -229,8 +258,10 @@ def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Any:
 def _checked_block(block: Any, pairs: Any, what: str) -> tuple[int, ...]:
     if not isinstance(block, tuple):
         raise ValueError(f"block_shape must be a vector, not the scalar {block}")
-    if not isinstance(pairs, tuple) or len(pairs) != len(block) or any(
-        not isinstance(p, tuple) or len(p) != 2 for p in pairs
+    if (
+        not isinstance(pairs, tuple)
+        or len(pairs) != len(block)
+        or any(not isinstance(p, tuple) or len(p) != 2 for p in pairs)
     ):
         raise ValueError(f"{what} must have shape [{len(block)}, 2]: {pairs}")
     if any(b < 1 for b in block):

@@ -233,9 +233,7 @@ def _check_paddings(dims: Sequence[int | None], paddings: Any, mode: str) -> Non
     ):
         raise ValueError(f"paddings must have shape [{len(dims)}, 2]: {paddings}")
     if len(paddings) != len(dims):
-        raise ValueError(
-            f"paddings has {len(paddings)} rows, but the tensor has rank {len(dims)}"
-        )
+        raise ValueError(f"paddings has {len(paddings)} rows, but the tensor has rank {len(dims)}")
     for axis, (size, pair) in enumerate(zip(dims, paddings, strict=True)):
         for p in pair:
             if p is not None and p < 0:
@@ -273,7 +271,9 @@ def _pad_host(tensor, constant_values, *, paddings, mode):
     if mode == "CONSTANT":
         dims = [d + a + b for d, (a, b) in zip(tensor.shape, paddings, strict=True)]
         result = np.full(dims, constant_values.reshape(())[()], tensor.dtype)
-        result[tuple(slice(a, a + d) for d, (a, _) in zip(tensor.shape, paddings))] = tensor
+        result[tuple(slice(a, a + d) for d, (a, _) in zip(tensor.shape, paddings, strict=True))] = (
+            tensor
+        )
         return result
     return np.pad(tensor, paddings, mode.lower())
 
@@ -339,7 +339,9 @@ def pad(
     """
     upper = mode.upper()
     if upper not in ("CONSTANT", "REFLECT", "SYMMETRIC"):
-        raise ValueError(f'tf.pad: mode must be "CONSTANT", "REFLECT" or "SYMMETRIC", not {mode!r}.')
+        raise ValueError(
+            f'tf.pad: mode must be "CONSTANT", "REFLECT" or "SYMMETRIC", not {mode!r}.'
+        )
     ints = ints_of(paddings, "tf.pad")
     tensor = tensor if isinstance(tensor, Tensor) else convert(tensor)
     if type(constant_values) is int and constant_values == 0:

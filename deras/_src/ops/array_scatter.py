@@ -268,9 +268,7 @@ def _scatter_min(tensor, indices, updates):
 
 
 @export("tensor_scatter_nd_add")
-def tensor_scatter_nd_add(
-    tensor: Any, indices: Any, updates: Any, name: str | None = None
-) -> Any:
+def tensor_scatter_nd_add(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Any:
     """A tensor with updates added at indices; repeated indices add up.
 
     Args:
@@ -290,9 +288,7 @@ def tensor_scatter_nd_add(
 
 
 @export("tensor_scatter_nd_sub")
-def tensor_scatter_nd_sub(
-    tensor: Any, indices: Any, updates: Any, name: str | None = None
-) -> Any:
+def tensor_scatter_nd_sub(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Any:
     """A tensor with updates subtracted at indices; see `tf.tensor_scatter_nd_add`.
 
     >>> tf.tensor_scatter_nd_sub([1.0, 2.0], [[0]], [5.0]).numpy()
@@ -324,9 +320,7 @@ def tensor_scatter_nd_update(
 
 
 @export("tensor_scatter_nd_max")
-def tensor_scatter_nd_max(
-    tensor: Any, indices: Any, updates: Any, name: str | None = None
-) -> Any:
+def tensor_scatter_nd_max(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Any:
     """A tensor, at indices the larger of its element and the updates.
 
     The gradient is shared evenly by all that equal the maximum. NaN updates do nothing.
@@ -338,9 +332,7 @@ def tensor_scatter_nd_max(
 
 
 @export("tensor_scatter_nd_min")
-def tensor_scatter_nd_min(
-    tensor: Any, indices: Any, updates: Any, name: str | None = None
-) -> Any:
+def tensor_scatter_nd_min(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Any:
     """A tensor, at indices the smaller of its element and the updates.
 
     The gradient is shared evenly by all that equal the minimum. NaN updates do nothing.
@@ -349,4 +341,3 @@ def tensor_scatter_nd_min(
     array([1, 1], dtype=int32)
     """
     return apply(_scatter_min, (tensor, index_tensor(indices), updates), (), name)
-

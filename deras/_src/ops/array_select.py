@@ -1,4 +1,4 @@
-"""Choosing between values element by element: where with three arguments, one_hot, sequence_mask."""
+"""Choosing element by element: where with three arguments, one_hot, sequence_mask."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from jax import lax
 
 from deras._src import errors
 from deras._src.core.dtypes import (
-    ANY,
     BOOLEAN,
     as_dtype,
     float32,
@@ -35,10 +34,10 @@ from deras._src.ops.array_support import (
     ints_of,
     type_var,
 )
+from deras._src.ops.math_binary import maximum
 from deras._src.ops.math_cast import cast
 from deras._src.ops.math_compare import less
 from deras._src.ops.math_reduce import reduce_max
-from deras._src.ops.math_binary import maximum
 from deras._src.ops.shapes import broadcast
 from deras._src.registry import NONE, op
 from deras._src.util.export import export
@@ -93,9 +92,7 @@ def _one_hot_shape(inputs: Sequence[Any], attrs: Attrs) -> Specs:
     try:
         dims = _one_hot_dims(shape.as_list(), depth, attrs["axis"])
     except ValueError as error:
-        raise errors.op_error(
-            errors.GraphInvalidArgumentError, "tf.one_hot", str(error)
-        ) from None
+        raise errors.op_error(errors.GraphInvalidArgumentError, "tf.one_hot", str(error)) from None
     return [(inputs[1].dtype, TensorShape(dims))]
 
 
@@ -178,8 +175,8 @@ def one_hot(
                 f"on_value, off_value and dtype must agree: {d.name} is not {wanted.name}",
             )
     on, off = given
-    on = convert(np.ones((), wanted.np_dtype)) if on is None else on
-    off = convert(np.zeros((), wanted.np_dtype)) if off is None else off
+    on = convert(True if wanted.is_bool else 1, wanted) if on is None else on
+    off = convert(False if wanted.is_bool else 0, wanted) if off is None else off
     at = -1 if axis is None else axis_of(axis, what)
     return apply_ints(
         _one_hot,
@@ -226,5 +223,3 @@ def sequence_mask(
     mask = less(positions, expand_dims(lengths, -1), name)
     wanted = as_dtype(dtype)
     return mask if wanted is bool_dtype else cast(mask, wanted)
-
-

@@ -27,6 +27,7 @@ from deras._src.ops.array_support import (
     dynamic_twin,
     ints_of,
     resolve_axis,
+    run_check,
 )
 from deras._src.registry import NONE, op
 from deras._src.util.export import export
@@ -185,9 +186,7 @@ def _checked_dims(count: int, dims: Any) -> tuple[int, ...]:
     try:
         return _reshape_dims(count, dims)
     except ValueError as error:
-        raise errors.op_error(
-            errors.GraphInvalidArgumentError, "tf.reshape", str(error)
-        ) from None
+        raise errors.op_error(errors.GraphInvalidArgumentError, "tf.reshape", str(error)) from None
 
 
 @op(
@@ -298,9 +297,7 @@ def _squeeze_shape(inputs: Sequence[Any], attrs: Attrs) -> Specs:
     try:
         dims = _squeezed(tuple(shape.as_list()), axis)
     except ValueError as error:
-        raise errors.op_error(
-            errors.GraphInvalidArgumentError, "tf.squeeze", str(error)
-        ) from None
+        raise errors.op_error(errors.GraphInvalidArgumentError, "tf.squeeze", str(error)) from None
     return [(inputs[0].dtype, TensorShape(dims))]
 
 
@@ -428,7 +425,13 @@ def transpose(
 
 def _broadcast_to_shape(inputs: Sequence[Any], attrs: Attrs) -> Specs:
     dims = attrs["shape"]
+    if dims is not None:
+        run_check(_check_broadcast_attr, inputs[0].shape, attrs, "tf.broadcast_to")
     return [(inputs[0].dtype, TensorShape(None if dims is None else list(dims)))]
+
+
+def _check_broadcast_attr(dims: Any, attrs: Attrs) -> None:
+    _check_broadcast(dims, attrs["shape"])
 
 
 def _check_broadcast(dims: Any, shape: Any) -> None:
@@ -437,7 +440,7 @@ def _check_broadcast(dims: Any, shape: Any) -> None:
     if len(dims) > len(shape):
         raise ValueError(f"a tensor of rank {len(dims)} cannot be broadcast to {list(shape)}")
     for have, want in zip(dims[::-1], shape[::-1], strict=False):
-        if have not in (1, want):
+        if have not in (1, want, None) and want is not None:
             raise ValueError(f"shape {list(dims)} cannot be broadcast to {list(shape)}")
 
 
@@ -583,5 +586,3 @@ def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Any:
     dims = as_shape(shape)
     wanted = None if dims.rank is None else tuple(dims.as_list())
     return apply(_ensure, (x,), (("shape", wanted),), name)
-
-

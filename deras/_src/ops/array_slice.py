@@ -210,8 +210,6 @@ def _spec_shape(inputs: Sequence[Any], attrs: Attrs) -> Specs:
     return [(inputs[0].dtype, TensorShape(result))]
 
 
-
-
 def _checked(index, axis, size):
     """A start from an index operand, its range checked at run time."""
     if isinstance(index, np.ndarray):

@@ -37,9 +37,10 @@ from deras._src.ops.array_support import (
     dynamic_twin,
     ints_of,
     resolve_axis,
+    run_check,
+    same_shape_if,
 )
 from deras._src.ops.math_support import like_first_of_two
-from deras._src.ops.shapes import same_as_first
 from deras._src.registry import NONE, op
 from deras._src.util.export import export
 
@@ -55,7 +56,9 @@ def _keys(x: Any, descending: bool) -> Any:
         wide = np.float64 if x.dtype == np.float64 else np.float32
         bits, flip = (np.int64, 2**63 - 1) if wide == np.float64 else (np.int32, 2**31 - 1)
         x = x.astype(wide)
-        x = jnp.where(x == 0, np.zeros((), wide), jnp.where(jnp.isnan(x), np.full((), np.nan, wide), x))
+        x = jnp.where(
+            x == 0, np.zeros((), wide), jnp.where(jnp.isnan(x), np.full((), np.nan, wide), x)
+        )
         key = lax.bitcast_convert_type(x, bits)
         key = jnp.where(key < 0, key ^ np.asarray(flip, bits), key)
     elif x.dtype == np.uint64:
@@ -94,7 +97,17 @@ def _sort_gradient(record: Any, grad: Any) -> Any:
     return (apply(_sort_grad, (record.inputs[0], grad), record.attrs),)
 
 
-@op("Sort", dtypes=REAL, shape=same_as_first, gradient=_sort_gradient, api_name="sort")
+def _check_axis(dims: Any, attrs: Attrs) -> None:
+    resolve_axis(attrs["axis"], len(dims))
+
+
+@op(
+    "Sort",
+    dtypes=REAL,
+    shape=same_shape_if(_check_axis, "tf.sort"),
+    gradient=_sort_gradient,
+    api_name="sort",
+)
 def _sort(values, *, axis, descending):
     return _along(lambda x: _take(x, _permutation(x, descending)), values, axis)
 
@@ -109,6 +122,7 @@ def _sort_grad(values, grad, *, axis, descending):
 
 
 def _int32_like(inputs: Sequence[Any], attrs: Attrs) -> Specs:
+    run_check(_check_axis, inputs[0].shape, attrs, "tf.argsort")
     return [(int32, inputs[0].shape)]
 
 
@@ -425,4 +439,3 @@ def unravel_index(indices: Any, dims: Any, name: str | None = None) -> Any:
     """
     tensor = indices if isinstance(indices, Tensor) else convert(indices)
     return apply(_unravel, (tensor, dims), (), name)
-

@@ -7,7 +7,7 @@ known later gives them, a second op (the "dynamic twin") takes the tensor as a h
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -182,6 +182,29 @@ _FOLLOWED: dict[str, Any] = {
 }
 
 
+def same_shape_if(check: Callable[[Any, Mapping[str, Any]], Any], label: str) -> Any:
+    """A shape function: like the first input, after `check(dims, attrs)` where the rank is known.
+
+    `check` raises ValueError where the op cannot take an input of these dims (ints and Nones).
+    """
+
+    def shape(inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Specs:
+        run_check(check, inputs[0].shape, attrs, label)
+        return [(inputs[0].dtype, inputs[0].shape)]
+
+    return shape
+
+
+def run_check(check: Any, shape: TensorShape, attrs: Mapping[str, Any], label: str) -> None:
+    """Runs `check(dims, attrs)` where the rank is known; its ValueError as the graph's error."""
+    if shape.rank is None:
+        return
+    try:
+        check(shape.as_list(), attrs)
+    except ValueError as error:
+        raise errors.op_error(errors.GraphInvalidArgumentError, label, str(error)) from None
+
+
 def dynamic_twin(base: OpDef, attr: str, *, suffix: str = "Dynamic") -> OpDef:
     """The op `base` with its attribute `attr`, a tuple of ints, as a host argument instead.
 
@@ -233,5 +256,3 @@ def apply_ints(
 def type_var(allowed: Any = ANY) -> TypeVar:
     """A dtype shared by several inputs."""
     return TypeVar("T", allowed)
-
-

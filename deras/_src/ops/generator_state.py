@@ -28,10 +28,12 @@ from jax import lax
 
 from deras._src.errors import UnimplementedError, op_error
 from deras._src.ops import philox, seed_rules
+from deras._src.util.export import export
 
 ArrayLike = Any
 
 
+@export("random.Algorithm", "random.experimental.Algorithm")
 class Algorithm(enum.IntEnum):
     """Numbers of the random algorithms, as in `tf.random.Algorithm`."""
 

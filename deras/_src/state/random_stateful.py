@@ -97,15 +97,12 @@ def _restart_nodes() -> None:
 seed_rules.on_set_seed(_restart_nodes)
 
 
-def _state_for(name: str, identity: Any, seed: Any, sizes: Any, rule: str) -> tuple[Any, Any]:
-    """Key and counter for one op; the state moves on."""
+def next_seed_pair(seed: Any) -> tuple[int, int] | tuple[None, None]:
+    """The pair of seeds for an op made now; the sequence of operation seeds moves on."""
     deterministic = settings.deterministic
     graph = state.graph
     if graph is None:
-        pair = seed_rules.get_seed(seed, deterministic=deterministic)
-        blocks = _RULES[rule](sizes.host_array())
-        key, counter = seed_rules.EAGER_KERNEL_STATES.reserve((name, identity), *pair, blocks)
-        return host_tensor(key), host_tensor(counter)
+        return seed_rules.get_seed(seed, deterministic=deterministic)
     if "random_seed" not in graph.extras:
         graph.extras["random_seed"] = seed_rules.global_seed()
         graph.extras["random_ops"] = 0
@@ -115,12 +112,21 @@ def _state_for(name: str, identity: Any, seed: Any, sizes: Any, rule: str) -> tu
         graph.extras["random_ops"] = number + 1
         return int(number)
 
-    pair = seed_rules.get_seed(
+    return seed_rules.get_seed(
         seed,
         graph_next_id=count,
         graph_seed=graph.extras["random_seed"],
         deterministic=deterministic,
     )
+
+
+def _state_for(name: str, identity: Any, seed: Any, sizes: Any, rule: str) -> tuple[Any, Any]:
+    """Key and counter for one op; the state moves on."""
+    pair = next_seed_pair(seed)
+    if state.graph is None:
+        blocks = _RULES[rule](sizes.host_array())
+        key, counter = seed_rules.EAGER_KERNEL_STATES.reserve((name, identity), *pair, blocks)
+        return host_tensor(key), host_tensor(counter)
     handle = Handle(name, uint32, TensorShape([4]), trainable=False)
     key = _start(handle, *pair)
     _node_states[handle] = pair
@@ -128,24 +134,10 @@ def _state_for(name: str, identity: Any, seed: Any, sizes: Any, rule: str) -> tu
     return host_tensor(key), counter
 
 
-def shape_tensor(shape: Any) -> Any:
-    """A shape argument as a 1-D integer tensor."""
-    if isinstance(shape, TensorShape):
-        shape = shape.as_list()
-    if isinstance(shape, (int, np.integer)):
-        shape = [shape]
-    if isinstance(shape, (list, tuple)) and not shape:
-        return host_tensor(np.zeros(0, np.int32))
-    tensor = convert(shape)
-    if tensor.dtype not in (int32, int64):
-        tensor = cast(tensor, int32)
-    return tensor if tensor.shape.rank != 0 else reshape(tensor, [1])
-
-
 def _draw(
     op_name: str, kernel: Any, shape: Any, dtype: DType, seed: Any, extra: tuple[Any, ...] = ()
 ) -> Any:
-    sizes = shape_tensor(shape)
+    sizes = kernels.shape_tensor(shape)
     identity = (dtype.name, sizes.dtype.name)
     key, counter = _state_for(op_name, identity, seed, sizes, "outputs")
     return apply(kernel, (key, counter, sizes, *extra), (("dtype", dtype),))
@@ -360,7 +352,7 @@ def poisson(
 def _per_parameter(
     name: str, kernel: Any, shape: Any, parameter: Any, seed: Any, attrs: Any
 ) -> tuple[Any, Any]:
-    sizes = cast(shape_tensor(shape), int32)
+    sizes = cast(kernels.shape_tensor(shape), int32)
     total = concat([sizes, shape_of(parameter)], 0)
     identity = (parameter.dtype.name, str(attrs))
     key, counter = _state_for(name, identity, seed, total, "outputs")

@@ -9,8 +9,8 @@ from enum import Enum
 from typing import Any
 
 from deras._src.core.context import state
-from deras._src.core.tensor import Tensor, keep_on_device
 from deras._src.core.indexed_slices import IndexedSlices
+from deras._src.core.tensor import Tensor, keep_on_device
 from deras._src.dispatch.apply import apply, as_tensor_tuple
 from deras._src.dispatch.convert import convert
 from deras._src.ops import gradient_support as support
