@@ -223,6 +223,11 @@ from deras._src.ops.math_unary import sign as sign
 from deras._src.ops.math_unary import sqrt as sqrt
 from deras._src.ops.math_unary import square as square
 from deras._src.ops.math_unary import tanh as tanh
+from deras._src.state.initializers import Constant as _Constant
+from deras._src.state.initializers import Ones as _Ones
+from deras._src.state.initializers import RandomNormal as _RandomNormal
+from deras._src.state.initializers import RandomUniform as _RandomUniform
+from deras._src.state.initializers import Zeros as _Zeros
 from deras._src.state.module import Module as Module
 from deras._src.state.variable import Variable as Variable
 from deras._src.state.variable import VariableAggregation as VariableAggregation
@@ -251,13 +256,18 @@ from deras import types as types
 from deras import version as version
 
 bool = _bool
+constant_initializer = _Constant
 matrix_square_root = _sqrtm
 newaxis = None
+ones_initializer = _Ones
 print = _print_v2
+random_normal_initializer = _RandomNormal
+random_uniform_initializer = _RandomUniform
 range = _range
 self_adjoint_eig = _eigh
 self_adjoint_eigvals = _eigvalsh
 slice = _slice
+zeros_initializer = _Zeros
 
 
 def __getattr__(name: str) -> _Any:

@@ -10,5 +10,8 @@ from deras._src.state.build_info import is_built_with_gpu_support as is_built_wi
 from deras._src.state.build_info import is_built_with_rocm as is_built_with_rocm
 from deras._src.state.build_info import is_built_with_xla as is_built_with_xla
 from deras._src.state.build_info import is_gpu_available as is_gpu_available
+from deras._src.testing.gradient_check import compute_gradient as compute_gradient
+from deras._src.testing.test_case import TestCase as TestCase
+from deras._src.testing.test_case import main as main
 
 __getattr__ = _missing(__name__)

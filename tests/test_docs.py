@@ -50,18 +50,44 @@ def blocks(text: str) -> list[Block]:
     return found
 
 
-def run(block: Block, path: str, names: dict) -> str:
-    """Run a block; returns what it printed. Fails where an example in it does."""
+def groups(text: str) -> list[list[Block]]:
+    """The blocks, with neighbouring doctests together.
+
+    Those run as one test, as an error in one block may show lines of another, which doctest finds
+    in the test at hand only.
+    """
+    found: list[list[Block]] = []
+    for block in blocks(text):
+        if found and is_doctest(found[-1][0]) and is_doctest(block):
+            found[-1].append(block)
+        else:
+            found.append([block])
+    return found
+
+
+def is_doctest(block: Block) -> bool:
+    return block.language == "python" and ">>>" in block.text
+
+
+def run_doctests(group: list[Block], path: str, names: dict) -> None:
+    text, line = "", 1
+    for block in group:
+        # Empty lines for what stands between, so that failures name the lines of the document.
+        text += "\n" * (block.line - line) + block.text
+        line = block.line + block.text.count("\n")
     printed = io.StringIO()
-    if ">>>" in block.text:
-        runner = doctest.DocTestRunner(NumberChecker(), optionflags=FLAGS)
-        test = doctest.DocTestParser().get_doctest(block.text, names, path, path, block.line)
-        runner.run(test, out=printed.write, clear_globs=False)
-        names.update(test.globs)
-        assert runner.failures == 0, printed.getvalue()
-        return ""
+    runner = doctest.DocTestRunner(NumberChecker(), optionflags=FLAGS)
+    test = doctest.DocTestParser().get_doctest(text, names, path, path, 0)
+    runner.run(test, out=printed.write, clear_globs=False)
+    names.update(test.globs)
+    assert runner.failures == 0, printed.getvalue()
+
+
+def run_program(block: Block, path: str, names: dict) -> str:
+    """Run a block; returns what it printed."""
     # Padded, so that a traceback and `tf.function` find the lines of the document.
     code = compile("\n" * (block.line - 1) + block.text, str(ROOT / path), "exec")
+    printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(code, names)
     return printed.getvalue()
@@ -71,12 +97,14 @@ def run(block: Block, path: str, names: dict) -> str:
 def test_the_code_runs(path):
     names: dict = {"__name__": "document", "tf": deras, "np": np}
     printed = None
-    for block in blocks((ROOT / path).read_text(encoding="utf-8")):
-        if block.language == "python":
-            printed = run(block, path, names)
+    for group in groups((ROOT / path).read_text(encoding="utf-8")):
+        block = group[0]
+        if is_doctest(block):
+            run_doctests(group, path, names)
+        elif block.language == "python":
+            printed = run_program(block, path, names)
             continue
-        is_output = block.language == "text" and block.before.strip().count("\n") < 2
-        if is_output and printed:
+        elif block.language == "text" and printed and block.before.strip().count("\n") < 2:
             assert printed == block.text
         printed = None
 
@@ -94,4 +122,11 @@ def test_output_that_differs_is_noticed():
     document = "```python\nprint(1 + 1)\n```\n\nprints\n\n```text\n2\n```\n"
     code, output = blocks(document)
     assert (code.language, code.line, output.text) == ("python", 2, "2\n")
-    assert run(code, "x.md", {}) == "2\n"
+    assert run_program(code, "x.md", {}) == "2\n"
+
+
+def test_a_wrong_example_is_noticed():
+    document = "```python\n>>> def f(): 1 / 0\n```\n\ntext\n\n```python\n>>> f()\n1\n```\n"
+    [group] = groups(document)
+    with pytest.raises(AssertionError, match=r"line 8, in x\.md(.|\n)*ZeroDivisionError"):
+        run_doctests(group, "x.md", {})

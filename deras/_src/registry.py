@@ -80,8 +80,8 @@ class OpDef:
         "constraints",
         "contextual",
         "eager_gradient",
-        "gradient",
         "grad_op",
+        "gradient",
         "host",
         "host_args",
         "input_names",
@@ -92,9 +92,9 @@ class OpDef:
         "run",
         "shape",
         "single_type",
-        "static",
         "state_of",
         "stateful",
+        "static",
         "variadic",
     )
 
@@ -137,9 +137,7 @@ class OpDef:
         self.host_args = frozenset(self.input_names.index(n) for n in host_args)
         self.constraints = self._constraints(ANY if dtypes is None else dtypes)
         first = self.constraints[0] if self.constraints else None
-        self.single_type = isinstance(first, TypeVar) and all(
-            c is first for c in self.constraints
-        )
+        self.single_type = isinstance(first, TypeVar) and all(c is first for c in self.constraints)
 
     def _constraints(self, dtypes: Any) -> tuple[Constraint, ...]:
         if isinstance(dtypes, Mapping):

@@ -71,8 +71,11 @@ def test_branches_with_unlike_shapes_run_from_the_host():
 @pytest.mark.parametrize("mode", MODES)
 def test_switch_case_and_case(mode):
     def switch(i):
-        return tf.switch_case(i, {0: lambda: tf.constant(10), 2: lambda: tf.constant(20)},
-                              default=lambda: tf.constant(-1))
+        return tf.switch_case(
+            i,
+            {0: lambda: tf.constant(10), 2: lambda: tf.constant(20)},
+            default=lambda: tf.constant(-1),
+        )
 
     run = in_mode(mode, switch)
     assert [int(run(tf.constant(i))) for i in (0, 1, 2, 9)] == [10, -1, 20, -1]
@@ -197,7 +200,8 @@ def test_loop_rules():
         (0, tf.ones([1])),
         shape_invariants=(tf.TensorShape([]), tf.TensorShape([None])),
     )
-    assert int(i) == 3 and x.shape == [8]
+    assert int(i) == 3
+    assert x.shape == [8]
     assert int(looped(lambda i: (i + 1,), (0,), maximum_iterations=2)[0]) == 2
 
 

@@ -91,8 +91,11 @@ def test_results_keep_their_structure():
 
     result = f({"x": tf.constant(1), "y": tf.constant([2.0])})
     assert list(result) == ["a", "b", "c"]
-    assert int(result["a"]) == 2 and result["b"][1] is None and int(result["b"][2]) == 5
-    assert isinstance(result["b"], tuple) and isinstance(result["c"], list)
+    assert int(result["a"]) == 2
+    assert result["b"][1] is None
+    assert int(result["b"][2]) == 5
+    assert isinstance(result["b"], tuple)
+    assert isinstance(result["c"], list)
     assert tf.function(lambda: None)() is None
 
 
@@ -140,7 +143,8 @@ def test_a_tensor_read_before_keeps_its_value_when_buffers_are_updated_in_place(
     view = held.numpy()
     step()
     step()
-    assert float(held[0, 0]) == 2.0 and view[0, 0] == 2.0
+    assert float(held[0, 0]) == 2.0
+    assert view[0, 0] == 2.0
     assert float(v[0, 0]) == 4.0
 
 
@@ -258,7 +262,8 @@ def test_errors_in_a_program_have_the_eager_class_and_the_user_line():
             call(tf.ones([3]), tf.constant(7))
         text = str(caught.value)
         assert "index 7 is not in [0, 3)" in text
-        assert "test_function.py" in text and "tf.gather(x, i)" in text
+        assert "test_function.py" in text
+        assert "tf.gather(x, i)" in text
 
 
 def test_a_failed_step_changes_no_variable():
@@ -293,7 +298,12 @@ def test_unknown_dimensions_are_followed_through_shape_arithmetic():
     assert shape_of(lambda x: tf.reshape(x, [tf.shape(x)[0], -1])) == [None, 6]
     assert shape_of(lambda x: tf.zeros([tf.shape(x)[0] * 2, 4])) == [None, 4]
     assert shape_of(lambda x: tf.transpose(x, [2, 0, 1])) == [3, None, 2]
-    assert shape_of(lambda x: x[:, tf.newaxis] + tf.zeros([tf.shape(x)[0], 4, 2, 3])) == [None, 4, 2, 3]
+    assert shape_of(lambda x: x[:, tf.newaxis] + tf.zeros([tf.shape(x)[0], 4, 2, 3])) == [
+        None,
+        4,
+        2,
+        3,
+    ]
     assert shape_of(lambda x: tf.concat([x, x], 0)) == [None, 2, 3]
     assert shape_of(lambda x: tf.reduce_mean(x, axis=[0, 1])) == [3]
 

@@ -85,10 +85,11 @@ CASES = [
     simple("math.lgamma", positive(3, 4), dtypes=HALF),
     special("math.lgamma"),
     simple("math.digamma", positive(3, 4), dtypes=HALF),
-    Case("math.igamma", [positive(4), positive(4)]),
+    # The derivative by a has no derivative, in TensorFlow neither.
+    Case("math.igamma", [positive(4), positive(4)], order2=False),
     Case("math.igamma", [values([0.0, 0.0, 1.0, -1.0]), values([0.0, 1.0, -1.0, 1.0])],
          id="igamma-edges", grad=None),
-    Case("math.igammac", [positive(4), positive(4)]),
+    Case("math.igammac", [positive(4), positive(4)], order2=False),
     Case("math.zeta", [uniform(1.5, 4.0, (4,)), positive(4)], grad=[1], grad_rtol=1e-5),
     Case("math.polygamma", [values([0.0, 1.0, 2.0, 3.0]), positive(4)], grad=[1], grad_rtol=1e-5),
     Case("math.betainc", [positive(4), positive(4), uniform(0.1, 0.9, (4,))], grad=[2]),

@@ -12,6 +12,9 @@ import sys
 from typing import Any
 
 
+_FOLDERS = ("ops", "host_ops", "composite", "state", "control_flow", "function")
+
+
 class Overlay:
     """A public module; what it lacks is looked up among the exports."""
 
@@ -37,13 +40,12 @@ def load() -> Any:
     import deras
     from deras._src.util.export import EXPORTS
 
-    for folder in ("ops", "host_ops", "composite", "state", "control_flow", "function"):
-        package = importlib.import_module(f"deras._src.{folder}")
-        for info in pkgutil.iter_modules(package.__path__):
-            name = f"{package.__name__}.{info.name}"
+    for folder in _FOLDERS:
+        path = f"{deras.__path__[0]}/_src/{folder}"
+        for info in pkgutil.iter_modules([path], f"deras._src.{folder}."):
             try:
-                importlib.import_module(name)
+                importlib.import_module(info.name)
             except Exception as error:  # noqa: BLE001 - its rows fail, the others are still tested
-                sys.stderr.write(f"{name} left out: {error!r}\n")
+                sys.stderr.write(f"{info.name} left out: {error!r}\n")
     importlib.import_module("deras._src.overloads")
     return Overlay(deras, "", EXPORTS)

@@ -379,12 +379,15 @@ def ops_of(case: Case) -> set[str]:
 
 
 def graph_ops(graph: Any) -> set[str]:
+    """The ops of a graph and of the graphs in its nodes' attributes: branches, bodies, calls."""
     found = set()
     for node in graph.nodes:
         found.add(node.op.name)
         for _, value in node.attrs:
-            if hasattr(value, "nodes"):
-                found |= graph_ops(value)
+            for inner in value if isinstance(value, tuple) else (value,):
+                inner = getattr(inner, "graph", inner)
+                if hasattr(inner, "nodes"):
+                    found |= graph_ops(inner)
     return found
 
 

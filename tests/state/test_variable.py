@@ -13,7 +13,9 @@ import deras as tf
 
 def test_values_dtypes_and_static_shapes():
     v = tf.Variable([1, 2])
-    assert v.dtype == tf.int32 and v.shape == [2] and v.trainable
+    assert v.dtype == tf.int32
+    assert v.shape == [2]
+    assert v.trainable
     assert tf.Variable(1.0, dtype=tf.float64).dtype == tf.float64
     assert tf.Variable(lambda: tf.ones([3])).shape == [3]
     with pytest.raises(ValueError, match="initial_value"):
@@ -22,7 +24,8 @@ def test_values_dtypes_and_static_shapes():
         tf.Variable([1.0, 2.0], shape=[3])
     free = tf.Variable([1.0], shape=tf.TensorShape(None))
     free.assign([[1.0, 2.0]])
-    assert free.shape.rank is None and free.numpy().tolist() == [[1.0, 2.0]]
+    assert free.shape.rank is None
+    assert free.numpy().tolist() == [[1.0, 2.0]]
 
 
 @pytest.mark.parametrize("compiled", [False, True])
@@ -108,10 +111,13 @@ def test_operators_and_equality():
     assert (2.0 * v + 1.0).numpy().tolist() == [3.0, 5.0]
     assert (v == [1.0, 3.0]).numpy().tolist() == [True, False]
     assert (np.ones(2, np.float32) + v).numpy().tolist() == [2.0, 3.0]
-    assert float(tf.Variable(2.0)) == 2.0 and int(tf.Variable(3)) == 3 and len(v) == 2
+    assert float(tf.Variable(2.0)) == 2.0
+    assert int(tf.Variable(3)) == 3
+    assert len(v) == 2
     with pytest.raises(TypeError, match="unhashable"):
         {v}
-    assert {v.ref(): 1}[v.ref()] == 1 and v.ref().deref() is v
+    assert {v.ref(): 1}[v.ref()] == 1
+    assert v.ref().deref() is v
 
 
 def test_names_and_text():
@@ -125,9 +131,12 @@ def test_copies_and_pickles_are_independent():
     v = tf.Variable([1.0], name="w", trainable=False)
     twin = copy.deepcopy(v)
     twin.assign([2.0])
-    assert v.numpy()[0] == 1.0 and not twin.trainable and twin.name == v.name
+    assert v.numpy()[0] == 1.0
+    assert not twin.trainable
+    assert twin.name == v.name
     loaded = pickle.loads(pickle.dumps(v))
-    assert loaded.numpy()[0] == 1.0 and not loaded.trainable
+    assert loaded.numpy()[0] == 1.0
+    assert not loaded.trainable
 
 
 def test_constraint_is_kept_for_optimizers():

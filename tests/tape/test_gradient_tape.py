@@ -34,7 +34,8 @@ def test_structures_and_unconnected_sources():
     with tf.GradientTape(persistent=True) as tape:
         z = x * x
     grads = tape.gradient(z, {"a": x, "b": [y]})
-    assert float(grads["a"]) == 4.0 and grads["b"] == [None]
+    assert float(grads["a"]) == 4.0
+    assert grads["b"] == [None]
     zeros = tape.gradient(z, [y], unconnected_gradients=tf.UnconnectedGradients.ZERO)
     assert float(zeros[0]) == 0.0
     assert tape.gradient(z, tf.constant(1.0)) is None
@@ -81,7 +82,8 @@ def test_stop_recording_and_reset():
         with tape.stop_recording():
             z = y * y
         t = y * tf.constant(2.0)
-    assert z.shape == [] and float(tape.gradient(t, x)) == 12.0
+    assert z.shape == []
+    assert float(tape.gradient(t, x)) == 12.0
     with tf.GradientTape() as tape:
         y = x * x
         tape.reset()
@@ -209,7 +211,8 @@ def test_explain_names_what_cut_the_path(cut, op, word):
     explanation = tape.explain(z, x)
     assert not explanation.connected
     assert any(op in c.op for c in explanation.cuts), explanation
-    assert word in str(explanation) and "test_gradient_tape.py" in str(explanation)
+    assert word in str(explanation)
+    assert "test_gradient_tape.py" in str(explanation)
 
 
 def test_explain_of_connected_and_unwatched_sources():
@@ -217,7 +220,8 @@ def test_explain_of_connected_and_unwatched_sources():
     with tf.GradientTape(persistent=True) as tape:
         z = tf.tanh(x * x)
     explanation = tape.explain(z, x)
-    assert explanation.connected and "tanh" in str(explanation)
+    assert explanation.connected
+    assert "tanh" in str(explanation)
     assert "not used by any op" in str(tape.explain(z, y))
 
 

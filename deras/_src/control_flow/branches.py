@@ -45,7 +45,9 @@ def _case_shape(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
 def _common_shape(a: TensorShape, b: TensorShape) -> TensorShape:
     if a.rank is None or b.rank is None or a.rank != b.rank:
         return TensorShape(None)
-    return TensorShape([x if x == y else None for x, y in zip(a.as_list(), b.as_list())])
+    return TensorShape(
+        [x if x == y else None for x, y in zip(a.as_list(), b.as_list(), strict=True)]
+    )
 
 
 def _case_state(attrs: dict[str, Any]) -> Any:
@@ -59,8 +61,8 @@ def _run_case(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
     number = int(inputs[0])
     graph = branches[number if 0 <= number < len(branches) else -1]
     _, captured, _ = layout.split(inputs)
-    env = {id(inner): dict((id(t), v) for t, v in captured)[id(outer)] for outer, inner in graph.captures}
-    env.update((id(t), v) for t, v in captured)
+    env = {id(t): v for t, v in captured}
+    env.update((id(inner), env[id(outer)]) for outer, inner in graph.captures)
     replay(graph.nodes, env)
     return tuple(value_of(t, env) for t in graph.outputs)
 
@@ -297,16 +299,22 @@ def case(
         hits = [i for i, p in enumerate(predicates) if bool(p)]
         if exclusive and len(hits) > 1:
             raise errors.op_error(
-                errors.InvalidArgumentError, "tf.case", f"predicates {hits} are true, at most one may"
+                errors.InvalidArgumentError,
+                "tf.case",
+                f"predicates {hits} are true, at most one may",
             )
         if hits:
             return pairs[hits[0]][1]()
         if default is None:
             raise errors.op_error(
-                errors.InvalidArgumentError, "tf.case", "no predicate is true and there is no default"
+                errors.InvalidArgumentError,
+                "tf.case",
+                "no predicate is true and there is no default",
             )
         return default()
-    index = apply(_first_true, tuple(predicates), (("exclusive", exclusive), ("default", default is not None)))
+    index = apply(
+        _first_true, tuple(predicates), (("exclusive", exclusive), ("default", default is not None))
+    )
     branches = [fn for _, fn in pairs]
     return case_node(index, branches + ([default] if default else []), "case", name)
 
@@ -336,5 +344,3 @@ def _first_true(*predicates, exclusive, default):
     return jnp.where(
         jnp.any(stacked), jnp.argmax(stacked).astype(jnp.int32), jnp.int32(len(predicates))
     )
-
-

@@ -28,7 +28,9 @@ def _rows(elems: Any, what: str) -> tuple[Structured, int | None]:
     length = None
     for x in structured.tensors:
         if x.shape.rank == 0:
-            raise ValueError(f"tf.{what}: elements in elems must be 1+ dimensional tensors, not scalars")
+            raise ValueError(
+                f"tf.{what}: elements in elems must be 1+ dimensional tensors, not scalars"
+            )
         if x.shape.rank is not None and x.shape[0] is not None:
             if length is not None and int(x.shape[0]) != length:
                 raise ValueError(
@@ -110,17 +112,19 @@ def map_fn(
         if length == 0:
             return _empty_map(fn, rows, checked)
         return _stack_results([checked(fn(_row(rows, i))) for i in range(length or 0)])
-    graph, _, out = row_graph("map_fn", lambda _, row: (None, checked(fn(row))), Structured(None), rows)
+    graph, _, out = row_graph(
+        "map_fn", lambda _, row: (None, checked(fn(row))), Structured(None), rows
+    )
     return out.pack(scan_node(scan_op, graph, [], rows.tensors, False, name or "map_fn"))
 
 
 def _empty_map(fn: Any, rows: Structured, checked: Any) -> Any:
     """No rows: the result's shape comes from tracing `fn`."""
-    graph, _, out = row_graph("map_fn", lambda _, row: (None, checked(fn(row))), Structured(None), rows)
+    graph, _, out = row_graph(
+        "map_fn", lambda _, row: (None, checked(fn(row))), Structured(None), rows
+    )
     empty = [
-        host_tensor(
-            np.zeros([0] + [d or 0 for d in t.shape.as_list()], t.dtype.np_dtype), t.dtype
-        )
+        host_tensor(np.zeros([0] + [d or 0 for d in t.shape.as_list()], t.dtype.np_dtype), t.dtype)
         for t in graph.outputs
     ]
     return out.pack(empty)
@@ -204,13 +208,11 @@ def _fold(
 ) -> Any:
     if not callable(fn):
         raise TypeError(f"{fn!r} is not callable.")
-    rows, length = _rows(elems, what)
+    rows, _ = _rows(elems, what)
     if initializer is None:
         first = -1 if reverse else 0
         carry = _row(rows, first)
-        rest = Structured(
-            rows.pack([x[:-1] if reverse else x[1:] for x in rows.tensors])
-        )
+        rest = Structured(rows.pack([x[:-1] if reverse else x[1:] for x in rows.tensors]))
     else:
         carry = nest.map_structure(convert, initializer)
         rest = rows
@@ -269,11 +271,14 @@ def vectorized_map(
     Returns:
       The structure of `fn`'s result, with rows stacked.
 
-    >>> tf.vectorized_map(lambda x: tf.reduce_sum(x * x), tf.constant([[1.0, 2.0], [3.0, 4.0]])).numpy()
+    >>> x = tf.constant([[1.0, 2.0], [3.0, 4.0]])
+    >>> tf.vectorized_map(lambda row: tf.reduce_sum(row * row), x).numpy()
     array([ 5., 25.], dtype=float32)
     """
     rows, _ = _rows(elems, "vectorized_map")
-    graph, _, out = row_graph("vectorized_map", lambda _, row: (None, fn(row)), Structured(None), rows)
+    graph, _, out = row_graph(
+        "vectorized_map", lambda _, row: (None, fn(row)), Structured(None), rows
+    )
     if state.graph is not None:
         return out.pack(scan_node(vectorized_op, graph, [], rows.tensors, False, "vectorized_map"))
     layout = Layout(len(rows.tensors), [graph])

@@ -55,9 +55,7 @@ def _run_numpy(inputs: Sequence[Any], attrs: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _gradient(record: OpRecord, *grads: Any) -> Any:
-    wrt = tuple(
-        i for i, x in enumerate(record.inputs) if x.dtype.is_floating or x.dtype.is_complex
-    )
+    wrt = tuple(i for i, x in enumerate(record.inputs) if x.dtype.is_floating or x.dtype.is_complex)
     results: list[Any] = [None] * len(record.inputs)
     if not wrt:
         return results
@@ -88,7 +86,9 @@ def _run_gradient(inputs: Sequence[Any], attrs: dict[str, Any]) -> tuple[Any, ..
         targets = [convert(r) for r in result]
         smooth = [t for t in targets if t.dtype.is_floating or t.dtype.is_complex]
     found = tape.gradient(smooth, sources, output_gradients=list(grads))
-    return tuple(zeros_like(s) if g is None else convert(g) for g, s in zip(found, sources))
+    return tuple(
+        zeros_like(s) if g is None else convert(g) for g, s in zip(found, sources, strict=True)
+    )
 
 
 _py_function_grad = op(
@@ -131,11 +131,11 @@ _numpy_function = op(
 )(_run_numpy)
 
 
-def _call(operation: Any, run: Callable[..., Any], function: Any, inp: Any, tout: Any, name: Any) -> Any:
+def _call(
+    operation: Any, run: Callable[..., Any], function: Any, inp: Any, tout: Any, name: Any
+) -> Any:
     single = not isinstance(tout, (list, tuple))
-    kinds = tuple(
-        as_dtype(getattr(d, "dtype", d)) for d in ([tout] if single else tout)
-    )
+    kinds = tuple(as_dtype(getattr(d, "dtype", d)) for d in ([tout] if single else tout))
     inputs = tuple(convert(x) for x in ([inp] if hasattr(inp, "dtype") else inp))
     attrs = (("function", function), ("dtypes", kinds))
     if state.graph is None:
@@ -151,7 +151,9 @@ def _call(operation: Any, run: Callable[..., Any], function: Any, inp: Any, tout
 
 
 @export("py_function")
-def py_function(func: Any = None, inp: Any = None, Tout: Any = None, name: str | None = None) -> Any:  # noqa: N803
+def py_function(
+    func: Any = None, inp: Any = None, Tout: Any = None, name: str | None = None
+) -> Any:
     """Runs a Python function on eager tensors, also from inside a `tf.function`.
 
     The rest of the function stays compiled; this call runs on the host. Gradients flow through the
@@ -180,7 +182,7 @@ def py_function(func: Any = None, inp: Any = None, Tout: Any = None, name: str |
 def numpy_function(
     func: Any = None,
     inp: Any = None,
-    Tout: Any = None,  # noqa: N803
+    Tout: Any = None,
     stateful: bool = True,
     name: str | None = None,
 ) -> Any:
@@ -201,5 +203,3 @@ def numpy_function(
     array([1, 2, 3], dtype=int32)
     """
     return _call(_numpy_function, _run_numpy, func, inp, Tout, name)
-
-

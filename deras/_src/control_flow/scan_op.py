@@ -94,7 +94,7 @@ def scan_op(context, *arrays, body, layout, carried, rows, reverse):
             values_now = {**values, **dict(zip(written, now, strict=True))}
             with nested_code() as collector:
                 outputs, after = run_graph(body, inner, [*loop, *row], captured, values_now)
-                found = None if collector is None else jnp.asarray(collector.current())
+                found: Any = None if collector is None else collector.current()
             outputs = [jnp.asarray(o) for o in outputs]
             now = tuple(jnp.asarray(after[h]) for h in written)
             if collecting:

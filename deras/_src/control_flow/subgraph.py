@@ -119,7 +119,9 @@ class Layout:
 Body = Callable[[LoweringContext, Sequence[Any]], tuple[list[Any], dict[Any, Any]]]
 
 
-def lower_with_state(context: LoweringContext, body: Body, arrays: Sequence[Any]) -> tuple[Any, ...]:
+def lower_with_state(
+    context: LoweringContext, body: Body, arrays: Sequence[Any]
+) -> tuple[Any, ...]:
     """Lowers a node that holds graphs; keeps its pullback where its gradient is wanted.
 
     `body(context, arrays)` gives outputs and the new values of written handles. State values are
@@ -165,9 +167,7 @@ def _with_pullback(
     outputs = [next(smooth_iter) if k else next(rest_iter) for k in kinds]
 
     def pullback(grads: Sequence[Any]) -> dict[int, Any]:
-        cotangents = tuple(
-            _conj(g).astype(o.dtype) for g, o in zip(grads, smooth, strict=True)
-        )
+        cotangents = tuple(_conj(g).astype(o.dtype) for g, o in zip(grads, smooth, strict=True))
         return dict(zip(wrt, (_conj(g) for g in pull(cotangents)), strict=True))
 
     return outputs, dict(zip(handles, news, strict=True)), pullback

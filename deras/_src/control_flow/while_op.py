@@ -116,7 +116,7 @@ def _while(context, *arrays, cond, body, layout, limit, bound):
             jnp.asarray(values[h]) for h in read_only
         ]
         collecting = state.collector is not None
-        counting = inner.differentiate and bound.fixed is None or limit is not None
+        counting = (inner.differentiate and bound.fixed is None) or limit is not None
 
         def unpack(fixed: Any, moving: Any) -> Any:
             pairs = list(zip(outer, fixed[: len(outer)], strict=True))
@@ -177,8 +177,7 @@ def _while(context, *arrays, cond, body, layout, limit, bound):
         except TypeError as error:
             raise NeedsHost(
                 inner.node or context.node,
-                "a loop variable changes its shape or dtype "
-                f"({str(error).splitlines()[0]})",
+                f"a loop variable changes its shape or dtype ({str(error).splitlines()[0]})",
             ) from None
         extra = last[size + len(written) :]
         if collecting:
@@ -190,15 +189,15 @@ def _while(context, *arrays, cond, body, layout, limit, bound):
                 raise errors.InternalError(
                     None, None, "a loop's gradient with an unknown number of trips needs checks"
                 )
-            state.collector.add(
-                extra[0] <= rows, bound, "more trips than rows", extra[0]
-            )
+            state.collector.add(extra[0] <= rows, bound, "more trips than rows", extra[0])
         return list(last[:size]), dict(zip(written, last[size:], strict=False))
 
     return lower_with_state(context, lower, arrays)
 
 
-def known_trips(cond: FuncGraph, body: FuncGraph, start: Sequence[Any], limit: int | None) -> int | None:
+def known_trips(
+    cond: FuncGraph, body: FuncGraph, start: Sequence[Any], limit: int | None
+) -> int | None:
     """The number of trips, where it follows from values known while tracing; else None."""
     values = [getattr(t, "value", None) for t in start]
     values = [
@@ -297,7 +296,9 @@ def while_loop(
 
 
 def _any_symbolic(loop_vars: Any) -> bool:
-    return any(isinstance(x, SymbolicTensor) for x in nest.flatten(loop_vars, expand_composites=True))
+    return any(
+        isinstance(x, SymbolicTensor) for x in nest.flatten(loop_vars, expand_composites=True)
+    )
 
 
 def _eager_while(cond: Any, body: Any, loop_vars: Any, limit: Any) -> Any:
@@ -434,7 +435,9 @@ def _less_specific(invariant: TensorShape, shape: TensorShape) -> bool:
         return True
     if shape.rank != invariant.rank:
         return False
-    return all(i is None or i == d for i, d in zip(invariant.as_list(), shape.as_list()))
+    return all(
+        i is None or i == d for i, d in zip(invariant.as_list(), shape.as_list(), strict=True)
+    )
 
 
 def _check_invariants(body: FuncGraph) -> None:
@@ -450,7 +453,11 @@ def _check_invariants(body: FuncGraph) -> None:
                 known = False
             else:
                 known = True
-            if known and before.shape.is_compatible_with(after.shape) and not _conflict(before, after):
+            if (
+                known
+                and before.shape.is_compatible_with(after.shape)
+                and not _conflict(before, after)
+            ):
                 continue
             raise ValueError(
                 f"tf.while_loop: loop variable {number} enters the loop with shape {before.shape} "

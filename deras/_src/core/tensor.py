@@ -7,7 +7,7 @@ All three are `tf.Tensor`. Operators, indexing and methods that run ops are atta
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 from weakref import WeakValueDictionary
 
 import jax
@@ -85,7 +85,7 @@ class Tensor:
     __slots__ = ("__weakref__",)
     __array_priority__ = 100
     # Filled by overloads.py, which lists what it attaches.
-    OVERLOADABLE_OPERATORS: set[str] = set()
+    OVERLOADABLE_OPERATORS: ClassVar[set[str]] = set()
 
     dtype: DType
     shape: TensorShape
@@ -257,7 +257,7 @@ class EagerTensor(Tensor):
         return f"<tf.Tensor: shape={self.aval.dims}, dtype={self.dtype.name}, numpy={value}>"
 
 
-def repr_of(tensor: EagerTensor) -> str:
+def repr_of(tensor: Any) -> str:
     """The value as TensorFlow's repr has it: scalars as Python values."""
     value = tensor.host_array()
     return repr(value) if tensor.aval.dims else repr(value.item())
@@ -323,9 +323,7 @@ class SymbolicTensor(Tensor):
 
     def _refuse(self, what: str) -> str:
         where = f" (made at {self.node.site})" if self.node is not None and self.node.site else ""
-        return (
-            f"{what}: {self!r}{where} is symbolic, it has no value while the function is traced."
-        )
+        return f"{what}: {self!r}{where} is symbolic, it has no value while the function is traced."
 
     def __getattr__(self, name: str) -> Any:
         # Reached only where the attribute does not exist, so that hasattr(x, "numpy") is False.

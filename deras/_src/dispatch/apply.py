@@ -140,7 +140,7 @@ def _run_eager(op: OpDef, inputs: tuple[Any, ...], attrs: Any) -> tuple[Any, ...
                 if i not in op.host_args
             ]
         )
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  (every failure becomes an error that names the op)
         cause = error if errors.full_tracebacks() else None
         site = state.site_override or user_site()
         raise as_op_error(op, inputs, error, site) from cause

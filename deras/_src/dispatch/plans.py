@@ -186,9 +186,7 @@ def as_op_error(op: OpDef, inputs: Sequence[Any], error: Exception, site: Any) -
         kind: type[Exception] = errors.InvalidArgumentError
         if isinstance(error, NotImplementedError):
             kind = errors.UnimplementedError
-        return errors.op_error(
-            kind, op.label, first_line(error), arguments(op, inputs), site=site
-        )
+        return errors.op_error(kind, op.label, first_line(error), arguments(op, inputs), site=site)
     if "RESOURCE_EXHAUSTED" in str(error):
         return errors.op_error(
             errors.ResourceExhaustedError,
@@ -198,4 +196,3 @@ def as_op_error(op: OpDef, inputs: Sequence[Any], error: Exception, site: Any) -
             site=site,
         )
     return error
-

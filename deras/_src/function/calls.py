@@ -14,7 +14,6 @@ from deras._src.control_flow.subgraph import (
     lower_with_state,
     run_graph,
 )
-from deras._src.core.context import state
 from deras._src.core.tensor import EagerTensor
 from deras._src.dispatch.apply import apply, as_tensor_tuple
 from deras._src.graph.checks import merge_code, nested_code
@@ -102,7 +101,7 @@ class DifferentiableCall:
 
     def run(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         """Runs forward under the active tapes; writes state; returns the graph's outputs."""
-        results = as_tensor_tuple(apply(self.op, inputs))
+        results: tuple[Any, ...] = as_tensor_tuple(apply(self.op, inputs))
         for handle, value in zip(self.written, results[self.count :], strict=False):
             handle.value = EagerTensor(value.aval, value._array)
         return results[: self.count]

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from deras._src import errors
+from deras._src.control_flow.loops import next_bucket
 from deras._src.control_flow.structures import Structured
 from deras._src.control_flow.while_op import TooManyTrips
-from deras._src.control_flow.loops import next_bucket
 from deras._src.core.context import state
 from deras._src.core.dtypes import string
 from deras._src.core.tensor import EagerTensor, SymbolicTensor, TracedTensor
@@ -52,9 +52,9 @@ class ConcreteFunction:
         self.segmented: SegmentedRunner | None = None
         self._differentiable: DifferentiableCall | None = None
         self._flexible = [h for h in graph.handles if not h.shape.is_fully_defined()]
-        self._on_host = any(
-            t.dtype is string for t in (*graph.inputs, *graph.outputs)
-        ) or any(host_reason(n) is not None for n in graph.nodes)
+        self._on_host = any(t.dtype is string for t in (*graph.inputs, *graph.outputs)) or any(
+            host_reason(n) is not None for n in graph.nodes
+        )
         if self._on_host:
             self._segment()
 
@@ -110,7 +110,7 @@ class ConcreteFunction:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Runs on tensors given in the order of the signature, or by the arguments' names."""
-        flat = [x for x in nest.flatten((args, kwargs), expand_composites=True)]
+        flat = nest.flatten((args, kwargs), expand_composites=True)
         tensors = [x for x in flat if _is_tensor_like(x)]
         if len(tensors) != len(self.graph.inputs):
             raise TypeError(

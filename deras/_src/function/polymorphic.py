@@ -9,7 +9,6 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-
 from deras._src.control_flow.structures import Structured
 from deras._src.control_flow.while_op import TooManyTrips
 from deras._src.core.context import building, state
@@ -72,7 +71,9 @@ class Function:
         self._autograph = autograph
         self._jit_compile = jit_compile
         self._reduce_retracing = reduce_retracing
-        self._name = name or getattr(python_function, "__name__", type(python_function).__name__)
+        self._name: str = name or getattr(
+            python_function, "__name__", type(python_function).__name__
+        )
         self._lock = threading.RLock()
         self._traces: dict[Any, ConcreteFunction] = {}
         self._kinds: dict[Any, list[ConcreteFunction]] = {}
@@ -253,11 +254,15 @@ class Function:
             state.site_override = saved_site
         outputs.release()
         graph.prune()
-        described = nest.pack_sequence_as(
-            (args, kwargs),
-            [leaf.value if s is None else s for leaf, s in zip(leaves, specs, strict=True)],
-            expand_composites=False,
-        ) if not any(hasattr(x, "_type_spec") for x in nest.flatten((args, kwargs))) else None
+        described = (
+            nest.pack_sequence_as(
+                (args, kwargs),
+                [leaf.value if s is None else s for leaf, s in zip(leaves, specs, strict=True)],
+                expand_composites=False,
+            )
+            if not any(hasattr(x, "_type_spec") for x in nest.flatten((args, kwargs)))
+            else None
+        )
         concrete = ConcreteFunction(
             self._name, graph, outputs, described, jit_compile=bool(self._jit_compile)
         )
@@ -371,7 +376,7 @@ def _bind(function: Callable[..., Any], instance: Any) -> Callable[..., Any]:
 
 
 def _as_spec_asks(spec: Any, value: Any) -> Any:
-    if not isinstance(spec, TypeSpec):
+    if not isinstance(spec, TensorSpec):
         return value
     if isinstance(value, TensorSpec):
         return value
@@ -399,7 +404,7 @@ def _covers(general: Any, special: Any) -> bool:
 
 
 def _relaxed(earlier: list[ConcreteFunction], specs: list[Any]) -> list[Any]:
-    result = []
+    result: list[Any] = []
     position = 0
     for spec in specs:
         if spec is None:
@@ -471,5 +476,3 @@ def function(
         )
 
     return decorate if func is None else decorate(func)
-
-

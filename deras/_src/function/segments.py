@@ -9,9 +9,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from deras._src.core.context import state
 from deras._src.core.dtypes import from_numpy, string
 from deras._src.core.tensor import EagerTensor, SymbolicTensor, aval_of
-from deras._src.core.context import state
 from deras._src.dispatch.replay import bind, run_node, value_of
 from deras._src.graph.checks import Collector, raise_failed
 from deras._src.graph.func_graph import FuncGraph
@@ -68,7 +68,10 @@ class Segment:
         ]
         key = (
             tuple(h.value.aval for h in handles),
-            tuple(v.aval if k is None else (v.aval, k.tobytes()) for v, k in zip(values, known)),
+            tuple(
+                v.aval if k is None else (v.aval, k.tobytes())
+                for v, k in zip(values, known, strict=True)
+            ),
         )
         program = self.programs.get(key)
         if program is None:
@@ -77,7 +80,7 @@ class Segment:
             program = self.programs[key] = self._compile(values, known, handles)
         compiled, collector, avals, state_avals = program
         arrays = [h.value.device_array() for h in handles]
-        arrays += [v.device_array() for v, k in zip(values, known) if k is None]
+        arrays += [v.device_array() for v, k in zip(values, known, strict=True) if k is None]
         results = compiled(*arrays)
         if collector.effects:
             jax.effects_barrier()
@@ -98,9 +101,7 @@ class Segment:
         def program(*arrays: Any) -> tuple[Any, ...]:
             found.clear()
             rest = iter(arrays)
-            context = LoweringContext(
-                {h: next(rest) for h in handles}, wanted=self.graph.wanted
-            )
+            context = LoweringContext({h: next(rest) for h in handles}, wanted=self.graph.wanted)
             env = {
                 id(x): next(rest) if k is None else k
                 for x, k in zip(self.inputs, known, strict=True)

@@ -68,7 +68,9 @@ def leaf_of(value: Any) -> Leaf:
     if isinstance(value, Tensor):
         return Leaf(value, ("T", value.dtype, _dims(value.shape)), None)
     if isinstance(value, (np.ndarray, np.generic, jax.Array)) or (
-        hasattr(value, "__array__") and not hasattr(value, "_handle") and hasattr(value, "dtype")
+        hasattr(value, "__array__")
+        and not hasattr(value, "_handle")
+        and hasattr(value, "dtype")
         and not isinstance(value, (TypeSpec, type))
     ):
         tensor = convert(value)

@@ -127,4 +127,3 @@ def raise_failed(checks: list[Check], code: Any) -> None:
     number, detail = np.asarray(code).tolist()
     if number:
         raise checks[number - 1].exception(detail)
-

@@ -112,8 +112,9 @@ class FuncGraph:
         if graph is None:
             raise TypeError(
                 f"{op.label if op else self.name}: the symbolic tensor {tensor!r}, made at "
-                f"{errors.describe_site(tensor.node.site)}, is out of scope: it belongs to the function {tensor.graph.name!r}, whose trace "
-                f"is over or is not around {self.name!r}. Return it from that function, or keep "
+                f"{errors.describe_site(tensor.node.site)}, is out of scope: it belongs to the "
+                f"function {tensor.graph.name!r}, whose trace is over or is not around "
+                f"{self.name!r}. Return it from that function, or keep "
                 "its value in a tf.Variable."
             )
         inner = self._placeholder(tensor.dtype, tensor.shape, "capture")

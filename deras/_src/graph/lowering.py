@@ -72,8 +72,8 @@ class LoweringContext:
 def compiling(collector: Collector | None) -> Iterator[None]:
     """The setting in which programs are traced and compiled, and the only one.
 
-    64-bit types and strict promotion are on inside and as the user has them outside. An error leaves
-    without the frames and the notes of JAX.
+    64-bit types and strict promotion are on inside, and outside as the user has them. An error
+    leaves without the frames and the notes of JAX.
     """
     with (
         jax.enable_x64(True),
@@ -87,7 +87,7 @@ def compiling(collector: Collector | None) -> Iterator[None]:
             if errors.full_tracebacks():
                 raise
             error.__notes__ = []  # type: ignore[attr-defined]
-            raise error.with_traceback(None)
+            raise error.with_traceback(None) from None
 
 
 def interpret(nodes: Sequence[OpRecord], context: LoweringContext, env: dict[int, Any]) -> None:
@@ -113,9 +113,7 @@ class _Arguments:
 
     def __iter__(self) -> Any:
         op = self.node.op
-        return iter(
-            [(op.input_name(i), describe(x)) for i, x in enumerate(self.node.inputs)]
-        )
+        return iter([(op.input_name(i), describe(x)) for i, x in enumerate(self.node.inputs)])
 
 
 def read(tensor: Any, env: dict[int, Any]) -> Any:
@@ -184,7 +182,11 @@ def _inner_reason(inner: NeedsHost) -> str:
 def _with_own_gradient(node: OpRecord, arrays: list[Any]) -> Any:
     """The lowering, with the op's TensorFlow gradient in place of JAX's derivative."""
     op, attrs = node.op, dict(node.attrs)
-    open_positions = [i for i, a in enumerate(arrays) if is_inexact(a)]
+    # Integer arrays too, unless they are known: the backward rule may run in another program, where
+    # what it gets as a residual exists and what it closes over does not.
+    open_positions = [
+        i for i, a in enumerate(arrays) if is_inexact(a) or not isinstance(a, np.ndarray)
+    ]
 
     def primal(*open_arrays: Any) -> Any:
         full = list(arrays)
@@ -196,7 +198,7 @@ def _with_own_gradient(node: OpRecord, arrays: list[Any]) -> Any:
         return result, code
 
     opened = [arrays[i] for i in open_positions]
-    if op.gradient is NONE or not opened:
+    if op.gradient is NONE or not any(is_inexact(a) for a in opened):
         result, code = primal(*opened)
         merge_code(None if isinstance(code, tuple) else code)
         return jax.tree.map(jax.lax.stop_gradient, result)
@@ -226,7 +228,11 @@ def _with_own_gradient(node: OpRecord, arrays: list[Any]) -> Any:
         with collecting(None):  # a custom_vjp rule cannot hand a code out
             wanted = gradient_arrays(record, grads)
         return tuple(
-            jnp.zeros_like(a) if wanted[i] is None else wanted[i].astype(a.dtype)
+            None
+            if not is_inexact(a)
+            else jnp.zeros_like(a)
+            if wanted[i] is None
+            else wanted[i].astype(a.dtype)
             for i, a in zip(open_positions, open_arrays, strict=True)
         )
 
@@ -281,6 +287,7 @@ def vjp_lowering(op: OpDef, attrs: Any, count: int, wrt: tuple[int, ...]) -> Cal
 
     TensorFlow's complex gradient is the conjugate of JAX's.
     """
+
     def lowering(*arrays: Any) -> Any:
         inputs, grads = list(arrays[:count]), list(arrays[count:])
         collected = state.collector

@@ -20,7 +20,7 @@ import numpy as np
 from deras._src import errors
 from deras._src.core.context import state
 from deras._src.core.dtypes import DType, from_numpy, string
-from deras._src.core.tensor import EagerTensor, SymbolicTensor, describe
+from deras._src.core.tensor import SymbolicTensor, describe
 from deras._src.core.tensor_shape import TensorShape
 from deras._src.registry import OpDef
 
@@ -94,7 +94,7 @@ def infer(
             TensorShape(None)
             if len(probes[0].dims) != len(probes[1].dims)
             else TensorShape(
-                [a if a == b else None for a, b in zip(probes[0].dims, probes[1].dims)]
+                [a if a == b else None for a, b in zip(probes[0].dims, probes[1].dims, strict=True)]
             )
         )
         tensor = SymbolicTensor(graph, dtype, shape)
@@ -277,7 +277,9 @@ def _evaluate_cached(
     has_strings = string in dtypes
     return tuple(
         (
-            string if has_strings and r.dtype == _STRING_STAND_IN else from_numpy(np.dtype(r.dtype)),
+            string
+            if has_strings and r.dtype == _STRING_STAND_IN
+            else from_numpy(np.dtype(r.dtype)),
             tuple(r.shape),
         )
         for r in results

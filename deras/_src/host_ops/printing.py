@@ -78,7 +78,11 @@ def _format_rows(array: np.ndarray, summarize: int, depth: int) -> str:
     if "..." in parts:
         joined = ""
         for i, part in enumerate(parts):
-            gap = "" if i == 0 else ("\n" + " " * (depth + 1) if "..." in (part, parts[i - 1]) else between)
+            gap = (
+                ""
+                if i == 0
+                else ("\n" + " " * (depth + 1) if "..." in (part, parts[i - 1]) else between)
+            )
             joined += gap + part
         return "[" + joined + "]"
     return "[" + between.join(parts) + "]"
@@ -139,7 +143,11 @@ def _stream_name(stream: Any) -> str:
         return "stderr"
     if stream is sys.stdout:
         return "stdout"
-    named = {id(logging.info): "log(info)", id(logging.warning): "log(warning)", id(logging.error): "log(error)"}
+    named = {
+        id(logging.info): "log(info)",
+        id(logging.warning): "log(warning)",
+        id(logging.error): "log(error)",
+    }
     if id(stream) in named:
         return named[id(stream)]
     if isinstance(stream, str) and (stream.startswith("file://") or stream in _LEVELS):
@@ -150,7 +158,15 @@ def _stream_name(stream: Any) -> str:
     )
 
 
-@op("PrintV2", gradient=NONE, stateful=True, inputs=("*data",), dtypes={}, shape=lambda i, a: [], api_name="print")
+@op(
+    "PrintV2",
+    gradient=NONE,
+    stateful=True,
+    inputs=("*data",),
+    dtypes={},
+    shape=lambda i, a: [],
+    api_name="print",
+)
 def _print(*arrays, template, stream, summarize):
     def show(*values: Any) -> None:
         _write(_fill(template, values, summarize), stream)
@@ -162,7 +178,16 @@ def _print(*arrays, template, stream, summarize):
     return ()
 
 
-@op("PrintStrings", gradient=NONE, stateful=True, inputs=("*data",), dtypes={}, shape=lambda i, a: [], host=True, api_name="print")
+@op(
+    "PrintStrings",
+    gradient=NONE,
+    stateful=True,
+    inputs=("*data",),
+    dtypes={},
+    shape=lambda i, a: [],
+    host=True,
+    api_name="print",
+)
 def _print_on_host(*arrays, template, stream, summarize):
     _write(_fill(template, arrays, summarize), stream)
 
@@ -202,12 +227,21 @@ def print_v2(*inputs: Any, **kwargs: Any) -> Any:
     return None
 
 
-@op("StringFormat", gradient=NONE, inputs=("*inputs",), dtypes={}, host=True, shape=lambda i, a: [(string, ())], api_name="strings.format")
+@op(
+    "StringFormat",
+    gradient=NONE,
+    inputs=("*inputs",),
+    dtypes={},
+    host=True,
+    shape=lambda i, a: [(string, ())],
+    api_name="strings.format",
+)
 def _string_format(*arrays, template, placeholder, summarize):
     pieces = template.split(placeholder)
     if len(pieces) != len(arrays) + 1:
         raise errors.InvalidArgumentError(
-            None, None,
+            None,
+            None,
             f"tf.strings.format: {len(pieces) - 1} placeholders for {len(arrays)} tensors",
         )
     text = pieces[0]
@@ -245,5 +279,3 @@ def string_format(
         )
     attrs = (("template", template), ("placeholder", placeholder), ("summarize", summarize))
     return apply(_string_format, tensors, attrs, name)
-
-

@@ -411,13 +411,14 @@ def _unravel(indices, dims):
         "an index is not less than the product of dims, {detail}",
         total,
     )
-    rest = indices
-    rows = []
-    for d in range(dims.shape[0] - 1, -1, -1):
-        size = jnp.broadcast_to(jnp.where(dims[d] == 0, 1, dims[d]).astype(rest.dtype), rest.shape)
-        rows.append(lax.rem(rest, size))
-        rest = lax.div(rest, size)
-    return jnp.stack(rows[::-1])
+    sizes = jnp.where(dims == 0, np.ones((), dims.dtype), dims)
+    after = jnp.concatenate([sizes[1:], jnp.ones(1, dims.dtype)])
+    strides = jnp.flip(jnp.cumprod(jnp.flip(after), dtype=dims.dtype))
+    shape = (dims.shape[0], *indices.shape)
+    columns = (-1,) + (1,) * indices.ndim
+    numbers = jnp.broadcast_to(indices, shape)
+    quotient = lax.div(numbers, jnp.broadcast_to(strides.reshape(columns), shape))
+    return lax.rem(quotient, jnp.broadcast_to(sizes.reshape(columns), shape))
 
 
 @export("unravel_index")

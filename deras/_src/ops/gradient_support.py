@@ -37,6 +37,16 @@ def ones_like(tensor: Any) -> Any:
     return apply(ones_like_op, (tensor,))
 
 
+@op("ZerosJacobian", dtypes={}, gradient=NONE, api_name="GradientTape.jacobian")
+def _zeros_jacobian(target, source, *, batch):
+    return jnp.zeros(target.shape + source.shape[1 if batch else 0 :], source.dtype)
+
+
+def zeros_jacobian(target: Any, source: Any, batch: bool = False) -> Any:
+    """Zeros in the shape of a Jacobian, of each example where `batch`."""
+    return apply(_zeros_jacobian, (target, source), (("batch", batch),))
+
+
 def _rows_shape(inputs: Sequence[Any], attrs: Any) -> Any:
     known = getattr(inputs[2], "value", None)
     if known is None:
@@ -63,9 +73,7 @@ def densify(slices: IndexedSlices) -> Any:
             "Tensor conversion requested for IndexedSlices with dense_shape=None: the size of the "
             "dense tensor is not known."
         )
-    return apply(
-        slices_to_tensor_op, (slices.values, slices.indices, slices.dense_shape)
-    )
+    return apply(slices_to_tensor_op, (slices.values, slices.indices, slices.dense_shape))
 
 
 def add_gradients(parts: Sequence[Any]) -> Any:

@@ -139,34 +139,22 @@ def _pinv_gradient(record: Any, dy: Any) -> Any:
     shape=graph_shapes("tf.linalg.pinv", _pinv_shape),
     api_name="linalg.pinv",
 )
-def _pinv(a, rcond):
+def _pinv(a, rcond, *, default):
     check_matrix(a.shape, "a")
     u, s, vh = jnp.linalg.svd(a, full_matrices=False)
-    cutoff = rcond.astype(s.dtype)[..., None] * jnp.max(s, axis=-1, keepdims=True, initial=0)
+    if default:
+        rcond = jnp.asarray(10 * max(a.shape[-2:]) * np.finfo(s.dtype).eps, s.dtype)
+    largest = jnp.max(s, axis=-1, keepdims=True, initial=0)
+    cutoff = rcond.astype(s.dtype)[..., None] * largest
     inverse = jnp.where(s > cutoff, 1 / jnp.where(s > cutoff, s, 1), jnp.zeros((), s.dtype))
     return adjoint_of(vh) @ (inverse[..., :, None].astype(u.dtype) * adjoint_of(u))
 
 
 def _pinv_of(a: Any, rcond: Any, name: str | None = None) -> Any:
     a = a if isinstance(a, Tensor) else convert(a)
-    if rcond is None:
-        rcond = _default_rcond(a)
-    return apply(_pinv, (a, rcond), (), name)
-
-
-def _default_rcond(a: Any) -> Any:
-    real = a.dtype.real_dtype.np_dtype
-    dims = a.shape[-2:].as_list() if a.shape.rank is not None else [None]
-    if None in dims:
-        # The larger side is known in the program only.
-        return apply(_rcond_op, (a,))
-    return convert(np.asarray(10 * max(dims) * np.finfo(real).eps, real))
-
-
-@op("PseudoInverseRcond", dtypes=FACTORED, gradient=NONE, api_name="linalg.pinv")
-def _rcond_op(a):
-    real = np.finfo(a.dtype).dtype
-    return jnp.asarray(10 * max(a.shape[-2:]) * np.finfo(real).eps, real)
+    default = rcond is None
+    bound = convert(0.0, a.dtype) if rcond is None else rcond
+    return apply(_pinv, (a, bound), (("default", default),), name)
 
 
 def _check_float_matrix(a: Any, what: str) -> Any:

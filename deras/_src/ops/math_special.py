@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import jax.scipy.special as special
 import numpy as np
@@ -277,8 +278,16 @@ def igammac(a: Any, x: Any, name: str | None = None) -> Any:
     return apply(_igammac, (a, x), (), name)
 
 
+@jax.custom_jvp
 def _zeta_of(x, q):
     return lax.zeta(*jnp.broadcast_arrays(x, q))
+
+
+@_zeta_of.defjvp
+def _zeta_jvp(primals, tangents):
+    """JAX has no derivative of zeta. By q it is -x zeta(x + 1, q); by x none is known."""
+    x, q = primals
+    return _zeta_of(x, q), -x * _zeta_of(x + scalar(1, x), q) * tangents[1]
 
 
 @op("ZetaGrad", dtypes=WIDE, shape=same_as_first, api_name="math.zeta")

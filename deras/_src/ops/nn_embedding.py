@@ -18,7 +18,6 @@ from deras._src.ops.shapes import same_as_first
 from deras._src.registry import TypeVar, op
 from deras._src.util.export import export
 
-
 _ROWS = TypeVar("T", FLOATING)
 
 

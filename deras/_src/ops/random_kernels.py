@@ -14,8 +14,16 @@ import numpy as np
 from jax import lax
 
 from deras._src import errors
-from deras._src.core.dtypes import FLOATING, INDEX, REAL, UNSIGNED_INTEGER, DType, int32, uint32
-from deras._src.core.dtypes import uint64
+from deras._src.core.dtypes import (
+    FLOATING,
+    INDEX,
+    REAL,
+    UNSIGNED_INTEGER,
+    DType,
+    int32,
+    uint32,
+    uint64,
+)
 from deras._src.core.tensor import host_tensor
 from deras._src.core.tensor_shape import TensorShape
 from deras._src.dispatch.apply import apply
@@ -75,7 +83,10 @@ def _in_pieces(
 ) -> Any:
     """Runs a sampler on the host's behalf; `blocks(n, dtype)` is what `n` values take."""
     key, counter, shape, *rest = inputs
-    sizes = dims(shape.host_array())
+    try:
+        sizes = dims(shape.host_array())
+    except ValueError as error:
+        raise errors.op_error(errors.InvalidArgumentError, sampler.label, str(error)) from None
     total = int(np.prod(sizes, dtype=np.int64))
     if total == 0:
         return host_tensor(np.zeros(sizes, attrs["dtype"].np_dtype), attrs["dtype"])
@@ -86,9 +97,7 @@ def _in_pieces(
     for number in range(-(-total // size)):
         at = host_tensor(skip_on_host(state, number * step))
         operation = _piece_op(sampler)
-        drawn.append(
-            apply(operation, (key, at, piece, *rest), tuple(attrs.items())).host_array()
-        )
+        drawn.append(apply(operation, (key, at, piece, *rest), tuple(attrs.items())).host_array())
     values = drawn[0] if len(drawn) == 1 else np.concatenate(drawn)
     return host_tensor(values[:total].reshape(sizes).copy(), attrs["dtype"])
 
@@ -149,9 +158,7 @@ truncated_normal_op = _sampler(
     philox.truncated_normal,
     _blocks_truncated,
 )
-full_int_op = _sampler(
-    "StatelessRandomUniformFullIntV2", "random.uniform", philox.uniform_full_int
-)
+full_int_op = _sampler("StatelessRandomUniformFullIntV2", "random.uniform", philox.uniform_full_int)
 
 
 @op(

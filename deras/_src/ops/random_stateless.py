@@ -45,6 +45,7 @@ from deras._src.util.export import export
 _STATE = frozenset({uint32, uint64})
 _REJECTION = frozenset({float16, float32, float64})  # TensorFlow has no bfloat16 here
 _COUNTS = frozenset({*_REJECTION, int32, int64})
+BINOMIAL_OUTPUTS = _COUNTS
 _BINOMIAL = TypeVar("T", _REJECTION)
 _TRUNCATED = TypeVar("dtype", _REJECTION)
 _SHUFFLED = TypeVar("dtype", frozenset({int32, int64, uint32, uint64}))
@@ -359,7 +360,8 @@ def index_shuffle(index: Any, seed: Any, max_index: Any) -> Any:
     pair = convert(seed)
     if pair.shape.rank == 2:
         # TensorFlow pads such a seed along the wrong axis and then refuses it.
-        first = broadcast_to(constant(philox.INDEX_SHUFFLE_SEED_PAD, pair.dtype), [pair.shape[0], 1])
+        pad = constant(philox.INDEX_SHUFFLE_SEED_PAD, pair.dtype)
+        first = broadcast_to(pad, [shape_of(pair)[0], 1])
     else:
         first = constant([philox.INDEX_SHUFFLE_SEED_PAD], pair.dtype)
     if pair.shape.rank == 0:
@@ -385,7 +387,7 @@ def index_shuffle(index: Any, seed: Any, max_index: Any) -> Any:
     api_name="random.binomial",
 )
 def binomial_op(key, counter, shape, counts, probs, *, dtype):
-    if dtype not in _COUNTS:
+    if dtype not in BINOMIAL_OUTPUTS:
         raise ValueError(
             f"dtype must be float16, float32, float64, int32 or int64, got {dtype.name}"
         )

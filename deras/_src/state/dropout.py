@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from deras._src import errors
-from deras._src.core.tensor import Tensor
+from deras._src.core.tensor import SymbolicTensor, Tensor
 from deras._src.core.tensor_shape import TensorShape
 from deras._src.dispatch.convert import convert
 from deras._src.host_ops.array_mask import where
@@ -69,10 +69,8 @@ def _dropout(
         scaled = divide(x, subtract(convert(1.0, x.dtype), limit))
     drawn = sampler(shape=_noise_shape(x, noise_shape), dtype=x.dtype)
     kept = where(greater_equal(drawn, limit), scaled, convert(0.0, x.dtype), name)
-    if isinstance(kept, Tensor) and kept.shape.rank is not None and x.shape.rank is not None:
-        # A mask larger than `x` is an eager matter only, as in TensorFlow.
-        if not kept.shape.is_fully_defined() and hasattr(kept, "set_shape"):
-            kept.set_shape(x.shape)
+    if isinstance(kept, SymbolicTensor):
+        kept.set_shape(x.shape)  # a mask larger than `x` is an eager matter only, as in TensorFlow
     return kept
 
 
@@ -118,7 +116,7 @@ def dropout(
 
     >>> tf.random.set_seed(0)
     >>> tf.nn.dropout(tf.ones([2, 4]), rate=0.5, seed=1).numpy()
-    array([[0., 0., 0., 2.],
+    array([[2., 0., 0., 2.],
            [2., 2., 2., 2.]], dtype=float32)
     """
 

@@ -21,8 +21,7 @@ from deras._src.dispatch.apply import apply
 from deras._src.dispatch.convert import convert
 from deras._src.ops import philox, seed_rules
 from deras._src.ops import random_kernels as kernels
-from deras._src.ops.array_join import concat
-from deras._src.ops.array_join import stack
+from deras._src.ops.array_join import concat, stack
 from deras._src.ops.array_shape import reshape
 from deras._src.ops.array_shape import shape as shape_of
 from deras._src.ops.math_binary import add, maximum, multiply, subtract
@@ -231,9 +230,7 @@ def uniform(
         if maxval is None:
             raise ValueError("Must specify maxval for integer dtype " + kind.name)
         low, high = convert(minval, kind), convert(maxval, kind)
-        return _draw(
-            "RandomUniformInt", kernels.uniform_int_op, shape, kind, seed, (low, high)
-        )
+        return _draw("RandomUniformInt", kernels.uniform_int_op, shape, kind, seed, (low, high))
     if not kind.is_floating:
         raise ValueError(
             f"tf.random.uniform: dtype must be floating, int32 or int64, got {kind.name}"
@@ -268,7 +265,11 @@ def shuffle(value: Any, seed: int | None = None, name: str | None = None) -> Any
 
 @export("random.categorical")
 def categorical(
-    logits: Any, num_samples: Any, dtype: Any = None, seed: int | None = None, name: str | None = None
+    logits: Any,
+    num_samples: Any,
+    dtype: Any = None,
+    seed: int | None = None,
+    name: str | None = None,
 ) -> Any:
     """Class numbers drawn by unnormalised log probabilities.
 
@@ -287,7 +288,9 @@ def categorical(
     kind = int64 if dtype is None else as_dtype(dtype)
     tensor, count = convert(logits), convert(num_samples, int32)
     sizes = stack([shape_of(tensor)[0], count])
-    key, counter = _state_for("Multinomial", (tensor.dtype.name, kind.name), seed, sizes, "categorical")
+    key, counter = _state_for(
+        "Multinomial", (tensor.dtype.name, kind.name), seed, sizes, "categorical"
+    )
     return apply(kernels.categorical_op, (key, counter, tensor, count), (("dtype", kind),), name)
 
 

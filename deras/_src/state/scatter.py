@@ -52,7 +52,7 @@ def _scatter_rows(tensor, indices, updates, *, kind):
 
 
 def scatter_rows(kind: str, tensor: Any, indices: Any, updates: Any) -> Any:
-    """`tensor` with the rows at `indices` updated; `kind` is add, sub, update, max, min, mul, div."""
+    """`tensor` with rows updated; `kind` is add, sub, update, max, min, mul or div."""
     return apply(_scatter_rows, (tensor, indices, updates), (("kind", kind),))
 
 

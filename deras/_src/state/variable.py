@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from deras._src import overloads
+from deras._src import overloads  # noqa: F401  (attaches the operators forwarded below)
 from deras._src.core.context import init_scope, state
 from deras._src.core.dtypes import DType, as_dtype
 from deras._src.core.indexed_slices import IndexedSlices
@@ -91,7 +91,6 @@ class Variable:
         "_synchronization",
     )
     __array_priority__ = 100
-    __hash__: Any
 
     def __init__(
         self,
@@ -117,7 +116,9 @@ class Variable:
                 "not providing a `variable_def`. You provided neither."
             )
         if constraint is not None and not callable(constraint):
-            raise ValueError(f"Argument `constraint` must be None or a callable, not {constraint!r}")
+            raise ValueError(
+                f"Argument `constraint` must be None or a callable, not {constraint!r}"
+            )
         graph = state.graph
         if graph is not None:
             graph.note_variable_creation(name, user_site())
@@ -277,7 +278,11 @@ class Variable:
         return tensor
 
     def assign(
-        self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+        self,
+        value: Any,
+        use_locking: bool = False,
+        name: str | None = None,
+        read_value: bool = True,
     ) -> Any:
         """Replaces the value.
 
@@ -295,14 +300,22 @@ class Variable:
         return self if read_value else None
 
     def assign_add(
-        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+        self,
+        delta: Any,
+        use_locking: bool = False,
+        name: str | None = None,
+        read_value: bool = True,
     ) -> Any:
         """Adds `delta`, of the variable's dtype and shape; returns the variable."""
         self._handle.write(math_binary.add(self._now(), self._fit(delta, "assign_add")))
         return self if read_value else None
 
     def assign_sub(
-        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+        self,
+        delta: Any,
+        use_locking: bool = False,
+        name: str | None = None,
+        read_value: bool = True,
     ) -> Any:
         """Subtracts `delta`, of the variable's dtype and shape; returns the variable."""
         self._handle.write(math_binary.subtract(self._now(), self._fit(delta, "assign_sub")))
@@ -356,12 +369,12 @@ class Variable:
         """Divides the rows by IndexedSlices."""
         return self._scatter("div", sparse_delta, "scatter_div", name)
 
-    def batch_scatter_update(self, sparse_delta: Any, use_locking: bool = False, name: Any = None) -> Any:
+    def batch_scatter_update(
+        self, sparse_delta: Any, use_locking: bool = False, name: Any = None
+    ) -> Any:
         """Replaces rows in each batch: `variable[b, indices[b, i]] = values[b, i]`."""
         values = convert(sparse_delta.values, self._handle.dtype)
-        self._handle.write(
-            scatter.batch_scatter_update(self._now(), sparse_delta.indices, values)
-        )
+        self._handle.write(scatter.batch_scatter_update(self._now(), sparse_delta.indices, values))
         return self
 
     def scatter_nd_add(self, indices: Any, updates: Any, name: str | None = None) -> Any:
@@ -480,10 +493,10 @@ def _forward_operator(name: str) -> Callable[..., Any]:
     return operator
 
 
-for _name in sorted(overloads.Tensor.OVERLOADABLE_OPERATORS):
+for _name in sorted(Tensor.OVERLOADABLE_OPERATORS):
     if _name != "__getitem__":
         setattr(Variable, _name, _forward_operator(_name))
-Variable.__hash__ = Tensor.__hash__
+Variable.__hash__ = Tensor.__hash__  # type: ignore[method-assign, assignment]
 
 
 def variable_spec(variable: Variable) -> TensorSpec:

@@ -69,7 +69,7 @@ class GradientTape:
     def wants(self, op: Any, inputs: Sequence[Any]) -> bool:
         """Whether an op touches what the tape follows."""
         tracked = self._tracked
-        for x in inputs:
+        for x in inputs:  # noqa: SIM110  (twice as fast as any() on two inputs)
             if id(x) in tracked:
                 return True
         return False
@@ -215,7 +215,7 @@ class GradientTape:
         flat_sources = nest.flatten(sources, expand_composites=True)
         tensors = [self._source_tensors(s) for s in flat_sources]
         if output_gradients is None:
-            grads = [None] * len(flat_targets)
+            grads: list[Any] = [None] * len(flat_targets)
         else:
             grads = [
                 None if g is None else g if isinstance(g, IndexedSlices) else convert(g, t.dtype)
@@ -346,7 +346,7 @@ class GradientTape:
         if results[0] is None and (
             UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
         ):
-            return support.zeros_batch_jacobian(target, source)
+            return support.zeros_jacobian(target, source, batch=True)
         return results[0]
 
     def _jacobians(self, target: Any, sources: Any, batch: bool) -> tuple[list[Any], list[Any]]:
@@ -359,9 +359,7 @@ class GradientTape:
         flat = nest.flatten(sources)
         groups = [self._source_tensors(s) for s in flat]
         tensors = [t for group in groups for t in group]
-        path = find_path(
-            self._records, [id(targets[0])], {id(t) for t in tensors} & self._tracked
-        )
+        path = find_path(self._records, [id(targets[0])], {id(t) for t in tensors} & self._tracked)
         found: list[Any] = [None] * len(tensors)
         if id(targets[0]) in path.reached:
             structure = programs.Structure(path, targets, tensors)
@@ -398,9 +396,7 @@ class GradientTape:
 
 
 def _log_non_float(what: str, dtype: Any) -> None:
-    _LOGGER.warning(
-        "The dtype of %s must be floating (e.g. tf.float32), got %s", what, dtype.name
-    )
+    _LOGGER.warning("The dtype of %s must be floating (e.g. tf.float32), got %s", what, dtype.name)
 
 
 def _warn_persistent_inside() -> None:

@@ -184,9 +184,7 @@ class _Layout:
 
 
 def _array(tensor: Any) -> Any:
-    return jnp.asarray(
-        tensor.array if isinstance(tensor, TracedTensor) else tensor.device_array()
-    )
+    return jnp.asarray(tensor.array if isinstance(tensor, TracedTensor) else tensor.device_array())
 
 
 def _backward_op(structure: Structure, grads: int) -> OpDef:
@@ -256,4 +254,3 @@ def _jacobian_op(structure: Structure, batch: bool) -> OpDef:
         return tuple(results)
 
     return OpDef("Jacobian", lowering, inputs=("*tensors",), dtypes={})
-

@@ -90,6 +90,8 @@ from deras._src.ops.nn_softmax import (
 from deras._src.ops.nn_softmax import (
     sparse_softmax_cross_entropy_with_logits as sparse_softmax_cross_entropy_with_logits,
 )
+from deras._src.state.dropout import dropout as dropout
+from deras.nn import experimental as experimental
 
 avg_pool = _avg_pool_nd
 lrn = _local_response_normalization
