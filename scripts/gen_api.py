@@ -15,6 +15,7 @@ import argparse
 import ast
 import difflib
 import importlib
+import json
 import pkgutil
 import sys
 from dataclasses import dataclass, field
@@ -208,7 +209,7 @@ def render(space: Namespace) -> str:
     lines = [import_line("deras._src.compat.missing", "missing_attribute", "_missing")]
     if not space.dotted:
         lines.append(import_line("deras._src.util.version", "__version__", "__version__"))
-    assignments = [f"{name} = {value!r}\n" for name, value in space.constants]
+    assignments = [f"{name} = {literal(value)}\n" for name, value in space.constants]
     for module, name, alias in sorted(space.imports):
         if name == alias:
             lines.append(import_line(module, name, alias))
@@ -222,6 +223,11 @@ def render(space: Namespace) -> str:
     if assignments:
         text += "\n" + "".join(sorted(assignments))
     return text + (GETATTR if space.dotted else TOP_GETATTR)
+
+
+def literal(value: Any) -> str:
+    # JSON's strings are Python's with the quotes that ruff wants.
+    return json.dumps(value) if isinstance(value, str) else repr(value)
 
 
 def import_line(module: str, name: str, alias: str) -> str:

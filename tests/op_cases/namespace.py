@@ -11,7 +11,6 @@ import pkgutil
 import sys
 from typing import Any
 
-
 _FOLDERS = ("ops", "host_ops", "composite", "state", "control_flow", "function")
 
 

@@ -127,7 +127,7 @@ class EagerTensor(Tensor):
     """A tensor with a value, on a device (`_array`), on the host (`_host`), or both."""
 
     # `assign` is set only on a slice of a variable: it writes that slice.
-    __slots__ = ("_array", "_host", "assign", "aval")
+    __slots__ = ("_array", "_host", "assign", "aval", "is_literal")
 
     def __init__(self, aval: Aval, array: Any, host: np.ndarray | None = None) -> None:
         self.aval = aval
@@ -408,15 +408,26 @@ def host_tensor(value: np.ndarray, dtype: DType | None = None) -> EagerTensor:
     return EagerTensor(aval_of(dtype or from_numpy(value.dtype), value.shape), None, value)
 
 
-def keep_on_device(tensor: Any) -> None:
-    """Leaves an eager tensor's value on the device only.
+def literal(tensor: EagerTensor) -> EagerTensor:
+    """Marks a tensor made of a Python value in the program's text, which nobody else holds.
 
-    Graphs write small values that lie on the host into themselves, as constants; a tensor that
-    someone wants derivatives by must stay an input.
+    Graphs write small literals into themselves. Any other floating tensor stays an input of the
+    program, as a tape may be asked for the gradient by it.
     """
-    if type(tensor) is EagerTensor and tensor._host is not None:
-        tensor.device_array()
-        tensor._host = None
+    tensor.is_literal = True
+    return tensor
+
+
+def is_inline(tensor: EagerTensor) -> bool:
+    """Whether a graph writes this eager tensor into itself, as a constant."""
+    host = tensor._host
+    if host is None or host.size > _INLINE_ELEMENTS:
+        return False
+    return host.dtype.kind in "iubO" or getattr(tensor, "is_literal", False)
+
+
+# Larger constants travel as parameters of the program, not as text inside it.
+_INLINE_ELEMENTS = 64
 
 
 def device_tensor(array: jax.Array) -> EagerTensor:

@@ -18,7 +18,7 @@ from deras._src import errors
 from deras._src.core import dtypes
 from deras._src.core.context import state
 from deras._src.core.dtypes import DType, as_dtype, from_numpy
-from deras._src.core.tensor import EagerTensor, Tensor, device_tensor, host_tensor
+from deras._src.core.tensor import EagerTensor, Tensor, device_tensor, host_tensor, literal
 from deras._src.core.tensor_shape import TensorShape
 from deras._src.registry import OpDef, TypeVar
 
@@ -89,7 +89,7 @@ def convert(value: Any, dtype: DType | None = None) -> Any:
         key = (kind, value, dtype)
         tensor = _scalars.get(key)
         if tensor is None or (value == 0 and _is_negative_zero(value)):
-            tensor = host_tensor(to_numpy(value, dtype), dtype)
+            tensor = literal(host_tensor(to_numpy(value, dtype), dtype))
             if len(_scalars) < _MOST_SCALARS and not _is_negative_zero(value):
                 _scalars[key] = tensor
         return tensor
@@ -115,12 +115,12 @@ def convert(value: Any, dtype: DType | None = None) -> Any:
             raise TypeError(
                 f"Cannot convert a TensorShape to dtype {dtype.name}: it is int32 or int64."
             )
-        return host_tensor(np.array(dims, dtype.np_dtype), dtype)
+        return literal(host_tensor(np.array(dims, dtype.np_dtype), dtype))
     if isinstance(value, (list, tuple)) and has_tensor(value):
         if not _packer:
             raise TypeError("lists of tensors cannot be converted before tf.stack is loaded")
         return _packer[0](_same_dtype(value), dtype)
-    return host_tensor(to_numpy(value, dtype), dtype)
+    return literal(host_tensor(to_numpy(value, dtype), dtype))
 
 
 def _is_negative_zero(value: Any) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 
 from deras._src.core.context import state
 from deras._src.core.dtypes import from_numpy, string
-from deras._src.core.tensor import EagerTensor, SymbolicTensor, aval_of
+from deras._src.core.tensor import EagerTensor, SymbolicTensor, aval_of, is_inline
 from deras._src.dispatch.replay import bind, run_node, value_of
 from deras._src.graph.checks import Collector, raise_failed
 from deras._src.graph.func_graph import FuncGraph
@@ -132,7 +132,7 @@ class Segment:
 def _inline(tensor: Any) -> bool:
     if isinstance(tensor, SymbolicTensor):
         return tensor.value is not None
-    return tensor._host is not None and tensor._host.size <= 64 and tensor.dtype is not string
+    return is_inline(tensor) and tensor.dtype is not string
 
 
 class SegmentedRunner:

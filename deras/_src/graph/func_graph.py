@@ -10,16 +10,13 @@ from deras._src import errors
 from deras._src.core.context import state
 from deras._src.core.dtypes import DType
 from deras._src.core.names import unique_name
-from deras._src.core.tensor import EagerTensor, SymbolicTensor, Tensor
+from deras._src.core.tensor import EagerTensor, SymbolicTensor, Tensor, is_inline
 from deras._src.core.tensor_shape import TensorShape
 from deras._src.graph.shape_inference import infer, probes_for_placeholder
 from deras._src.registry import OpDef, OpRecord
 from deras._src.util.callsite import user_site
 
 PLACEHOLDER = OpDef("Placeholder", None, gradient="unused", inputs=())
-
-# Larger constants travel as parameters of the program, not as text inside it.
-_INLINE_ELEMENTS = 64
 
 
 class FuncGraph:
@@ -96,7 +93,7 @@ class FuncGraph:
         if isinstance(tensor, SymbolicTensor):
             return tensor if tensor.graph is self else self.capture(tensor, op)
         if isinstance(tensor, EagerTensor):
-            if tensor._host is None or tensor._host.size > _INLINE_ELEMENTS:
+            if not is_inline(tensor):
                 self.constants.setdefault(id(tensor), tensor)
             return tensor
         raise TypeError(f"{op}: {type(tensor).__name__} cannot be an input of a graph node")

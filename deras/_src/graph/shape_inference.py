@@ -66,7 +66,11 @@ def infer(
         outputs = tuple(SymbolicTensor(graph, dtype, TensorShape(s)) for dtype, s in specs)
         for tensor in outputs:
             tensor.probes = probes_for_placeholder(tensor.shape)
-        followed = op.numpy is not None or any(t.probes is not None for t in outputs)
+        followed = (
+            op.numpy is not None
+            or op.static is not None
+            or any(t.probes is not None for t in outputs)
+        )
         if not outputs or not followed or not _has_probes(inputs) or _unranked(inputs):
             return outputs
         probed = _infer_by_probes(op, inputs, attrs)

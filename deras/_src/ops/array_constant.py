@@ -8,7 +8,14 @@ import numpy as np
 
 from deras._src.core.context import state
 from deras._src.core.dtypes import ANY, as_dtype
-from deras._src.core.tensor import EagerTensor, SymbolicTensor, Tensor, TracedTensor, host_tensor
+from deras._src.core.tensor import (
+    EagerTensor,
+    SymbolicTensor,
+    Tensor,
+    TracedTensor,
+    host_tensor,
+    literal,
+)
 from deras._src.core.tensor_shape import TensorShape, as_shape
 from deras._src.dispatch import convert as conversion
 from deras._src.dispatch.apply import apply
@@ -84,10 +91,14 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Cons
 
 
 def _unshared(tensor: Any, value: Any) -> Any:
-    """A tensor of its own: those of Python numbers are shared, and tapes go by identity."""
-    if isinstance(value, (bool, int, float)):
-        return EagerTensor(tensor.aval, tensor._array, tensor._host)
-    return tensor
+    """A tensor of its own: those of Python numbers are shared, and tapes go by identity.
+
+    Eagerly the user holds it, so it is no literal of a graph's either.
+    """
+    if tensor is value or not isinstance(tensor, EagerTensor):
+        return tensor
+    own = EagerTensor(tensor.aval, tensor._array, tensor._host)
+    return own if state.graph is None else literal(own)
 
 
 def _with_shape(tensor: EagerTensor, shape: TensorShape) -> EagerTensor:

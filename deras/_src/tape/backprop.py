@@ -144,6 +144,7 @@ def derived_op(op: OpDef, inputs: int, grads: int, wrt: tuple[int, ...]) -> OpDe
             inputs=names,
             host_args=[names[i] for i in op.host_args if i < inputs],
             dtypes={},
+            shape=lambda inputs, attrs: [(inputs[i].dtype, inputs[i].shape) for i in wrt],
             api_name=op.api_name,
         )
         op.grad_op[key] = derived

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 
 from deras._src.core.context import recording, state
-from deras._src.core.tensor import Tensor, TracedTensor, keep_on_device
+from deras._src.core.tensor import Tensor, TracedTensor
 from deras._src.dispatch.apply import apply, as_tensor_tuple
 from deras._src.dispatch.convert import convert
 from deras._src.graph.checks import nested_code
@@ -71,7 +71,6 @@ class ForwardAccumulator:
         if handle is not None:
             self._variables[handle] = tangent
         else:
-            keep_on_device(primal)
             self._tangents[id(primal)] = (primal, tangent)
 
     # -- recorder ---------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import Any
 
 from deras._src.core.context import state
 from deras._src.core.indexed_slices import IndexedSlices
-from deras._src.core.tensor import Tensor, keep_on_device
+from deras._src.core.tensor import Tensor
 from deras._src.dispatch.apply import apply, as_tensor_tuple
 from deras._src.dispatch.convert import convert
 from deras._src.ops import gradient_support as support
@@ -143,7 +143,6 @@ class GradientTape:
             if not (x.dtype.is_floating or x.dtype.is_complex):
                 _log_non_float("watched", x.dtype)
                 continue
-            keep_on_device(x)
             self._watched.append(x)
             self._tracked.add(id(x))
 
