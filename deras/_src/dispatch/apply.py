@@ -26,6 +26,7 @@ from deras._src.dispatch.plans import (
     PLANS,
     as_op_error,
     build_plan,
+    call_moved,
     check_dtypes,
     run_host,
 )
@@ -60,7 +61,11 @@ def apply(op: OpDef, inputs: tuple[Any, ...], attrs: tuple[Any, ...] = (), name:
     plan = _plans.get(tuple(key))
     if plan is None or not plan.single:
         return _apply_general(op, tuple(tensors), attrs, name)
-    output = EagerTensor(plan.avals[0], plan.call(*arrays)[0])
+    try:
+        result = plan.call(*arrays)[0]
+    except ValueError as error:
+        result = call_moved(plan.call, arrays, error)[0]
+    output = EagerTensor(plan.avals[0], result)
     if state.recorders:
         _offer(op, tuple(tensors), attrs, (output,))
     return output

@@ -57,12 +57,29 @@ class Plan:
 
     def run(self, arrays: Sequence[Any]) -> tuple[EagerTensor, ...]:
         """The outputs, checks raised."""
-        results = self.call(*arrays)
+        try:
+            results = self.call(*arrays)
+        except ValueError as error:
+            results = call_moved(self.call, arrays, error)
         if self.effects:
             jax.effects_barrier()
         if self.checks:
             raise_failed(self.checks, results[-1])
         return tuple(EagerTensor(aval, r) for aval, r in zip(self.avals, results, strict=False))
+
+
+def call_moved(call: Any, arrays: Sequence[Any], error: ValueError) -> Any:
+    """Calls a program again, with its arguments copied to the device it was compiled for.
+
+    Raises `error` where the arguments were on that device already.
+    """
+    wanted = jax.tree.leaves(call.input_shardings)
+    devices = next((s.device_set for s in wanted), None)
+    if devices is None or all(x.devices() <= devices for x in arrays):
+        raise error
+    home = next(iter(devices))
+    with jax.enable_x64(True):
+        return call(*(jax.device_put(x, home) for x in arrays))
 
 
 class PlanCache:

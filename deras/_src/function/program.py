@@ -11,6 +11,7 @@ import jax.numpy as jnp
 
 from deras._src.core.dtypes import from_numpy
 from deras._src.core.tensor import Aval, EagerTensor, aval_of
+from deras._src.dispatch.plans import call_moved
 from deras._src.graph.checks import Check, Collector, raise_failed
 from deras._src.graph.func_graph import FuncGraph
 from deras._src.graph.lowering import LoweringContext, compiling, interpret, read
@@ -98,7 +99,10 @@ class Program:
         for i in self.donated:
             arrays[i] = None
             arrays[i] = self.order[i].take()
-        results = self.call(*arrays, *self.constants, *inputs)
+        try:
+            results = self.call(*arrays, *self.constants, *inputs)
+        except ValueError as error:
+            results = call_moved(self.call, [*arrays, *self.constants, *inputs], error)
         if self.effects:
             jax.effects_barrier()
         if self.checks:

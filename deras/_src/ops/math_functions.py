@@ -26,7 +26,6 @@ from deras._src.ops.math_compare import equal
 from deras._src.ops.math_reduce import reduce_mean, reduce_sum
 from deras._src.ops.math_support import Specs, scalar
 from deras._src.ops.math_unary import rsqrt, square
-from deras._src.ops.shapes import same_as_first
 from deras._src.registry import NONE, op
 from deras._src.util.export import export
 
@@ -113,7 +112,7 @@ def polyval(coeffs: Any, x: Any, name: str | None = None) -> Any:
 @op(
     "InvertPermutation",
     dtypes=INDEX,
-    shape=same_as_first,
+    shape=lambda inputs, attrs: [(inputs[0].dtype, inputs[0].shape.with_rank(1))],
     gradient=NONE,
     api_name="math.invert_permutation",
 )

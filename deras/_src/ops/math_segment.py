@@ -89,12 +89,42 @@ def _taken(values, ids):
     return jnp.asarray(values).at[ids].get(mode="fill", fill_value=0)
 
 
+# Sums --------------------------------------------------------------------------------------------
+
+
+@op("SegmentSumGrad", shape=same_as_first, dtypes={})
+def _sum_grad(data, segment_ids, dy, *, scale):
+    # The number of segments is that of dy's rows: the gradient needs no value on the host.
+    rows, ids, count = _flat(data, segment_ids, dy.shape[0], False)
+    if scale:
+        dy = _scaled(dy, rows, ids, count, scale)
+    return _taken(dy, ids).reshape(data.shape)
+
+
+def _scaled(total, rows, ids, count, scale):
+    """Sums of segments divided by their sizes, or by the square roots of these."""
+    sizes = jnp.maximum(_sizes(rows, ids, count, np.int64), np.int64(1))
+    sizes = lax.convert_element_type(sizes, total.dtype)
+    return lax.div(
+        total, jnp.broadcast_to(lax.sqrt(sizes) if scale == "root" else sizes, total.shape)
+    )
+
+
+def _sum_gradient(scale: str) -> Any:
+    attrs = (("scale", scale),)
+    return lambda record, grad: (
+        apply(_sum_grad, (*record.inputs[:2], grad), attrs),
+        None,
+        None,
+    )
+
+
 # Extremes ----------------------------------------------------------------------------------------
 
 
-@op("SegmentExtremeGrad", shape=same_as_first, dtypes={}, host_args=("num_segments",))
-def _extreme_grad(data, segment_ids, num_segments, output, dy):
-    rows, ids, count = _flat(data, segment_ids, num_segments, False)
+@op("SegmentExtremeGrad", shape=same_as_first, dtypes={})
+def _extreme_grad(data, segment_ids, output, dy):
+    rows, ids, count = _flat(data, segment_ids, dy.shape[0], False)
     chosen = rows == _taken(output, ids)
     chosen &= (ids < np.int64(count)).reshape((-1,) + (1,) * (rows.ndim - 1))
     weights = jnp.where(chosen, scalar(1, rows), scalar(0, rows))
@@ -103,7 +133,7 @@ def _extreme_grad(data, segment_ids, num_segments, output, dy):
 
 
 def _extreme_gradient(record: Any, grad: Any) -> Any:
-    return apply(_extreme_grad, (*record.inputs, record.outputs[0], grad)), None, None
+    return apply(_extreme_grad, (*record.inputs[:2], record.outputs[0], grad)), None, None
 
 
 def _extreme(data, segment_ids, num_segments, is_sorted, greatest):
@@ -144,10 +174,10 @@ def _product_of_nonzero_jvp(primals, tangents):
     return product, product * growth
 
 
-@op("SegmentProdGrad", shape=same_as_first, dtypes={}, host_args=("num_segments",))
-def _prod_grad(data, segment_ids, num_segments, dy):
+@op("SegmentProdGrad", shape=same_as_first, dtypes={})
+def _prod_grad(data, segment_ids, dy):
     # TensorFlow does not conjugate complex factors here, and neither does this.
-    rows, ids, count = _flat(data, segment_ids, num_segments, False)
+    rows, ids, count = _flat(data, segment_ids, dy.shape[0], False)
     zero = rows == scalar(0, rows)
     safe = jnp.where(zero, scalar(1, rows), rows)
     others = _product_of_nonzero(_full(1, rows, count), safe, ids)
@@ -160,7 +190,7 @@ def _prod_grad(data, segment_ids, num_segments, dy):
 
 
 def _prod_gradient(record: Any, grad: Any) -> Any:
-    return apply(_prod_grad, (*record.inputs, grad)), None, None
+    return apply(_prod_grad, (*record.inputs[:2], grad)), None, None
 
 
 # Sorted segments ---------------------------------------------------------------------------------
@@ -191,6 +221,7 @@ def _sorted(segment_op: Any, data: Any, segment_ids: Any, name: str | None) -> A
     dtypes=_dtypes(NUMERIC),
     host_args=("num_segments",),
     shape=_segments_shape,
+    gradient=_sum_gradient(""),
     api_name="math.segment_sum",
 )
 def _segment_sum(data, segment_ids, num_segments):
@@ -202,13 +233,12 @@ def _segment_sum(data, segment_ids, num_segments):
     dtypes=_dtypes(NUMERIC),
     host_args=("num_segments",),
     shape=_segments_shape,
+    gradient=_sum_gradient("mean"),
     api_name="math.segment_mean",
 )
 def _segment_mean(data, segment_ids, num_segments):
     rows, ids, count = _flat(data, segment_ids, num_segments, True)
-    sizes = jnp.maximum(_sizes(rows, ids, count, np.int64), np.int64(1)).astype(rows.dtype)
-    total = _summed(rows, ids, count)
-    return lax.div(total, jnp.broadcast_to(sizes, total.shape))
+    return _scaled(_summed(rows, ids, count), rows, ids, count, "mean")
 
 
 @op(
@@ -351,6 +381,7 @@ def segment_min(data: Any, segment_ids: Any, name: str | None = None) -> Any:
     dtypes=_dtypes(NUMERIC),
     host_args=("num_segments",),
     shape=_segments_shape,
+    gradient=_sum_gradient(""),
     api_name="math.unsorted_segment_sum",
 )
 def _unsorted_segment_sum(data, segment_ids, num_segments):
@@ -404,13 +435,13 @@ def _mean_shape(inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Specs:
     dtypes=_dtypes(REAL),
     host_args=("num_segments",),
     shape=_mean_shape,
+    gradient=_sum_gradient("mean"),
     api_name="math.unsorted_segment_mean",
 )
 def _unsorted_segment_mean(data, segment_ids, num_segments):
     rows, ids, count = _flat(data, segment_ids, num_segments, False)
     wide = quotient_dtype(from_numpy(np.dtype(data.dtype))).np_dtype
-    sizes = jnp.maximum(_sizes(rows, ids, count, np.int64), np.int64(1)).astype(wide)
-    return _summed(rows, ids, count).astype(wide) / sizes
+    return _scaled(_summed(rows, ids, count).astype(wide), rows, ids, count, "mean")
 
 
 @op(
@@ -418,12 +449,12 @@ def _unsorted_segment_mean(data, segment_ids, num_segments):
     dtypes=_dtypes(FLOATING),
     host_args=("num_segments",),
     shape=_segments_shape,
+    gradient=_sum_gradient("root"),
     api_name="math.unsorted_segment_sqrt_n",
 )
 def _unsorted_segment_sqrt_n(data, segment_ids, num_segments):
     rows, ids, count = _flat(data, segment_ids, num_segments, False)
-    sizes = jnp.maximum(_sizes(rows, ids, count, np.int64), np.int64(1)).astype(rows.dtype)
-    return _summed(rows, ids, count) / lax.sqrt(sizes)
+    return _scaled(_summed(rows, ids, count), rows, ids, count, "root")
 
 
 @export("math.unsorted_segment_sum")
