@@ -19,6 +19,9 @@ MODES = ("eager", "function", "jit")
 # batches and the dropout are equal bit for bit, only sums are rounded in another order.
 TOLERANCE = 1e-4
 
+# One process runs them all, as the full run below is shared between them.
+pytestmark = pytest.mark.xdist_group("demo")
+
 
 def demo(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(

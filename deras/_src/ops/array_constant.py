@@ -33,6 +33,7 @@ newaxis = export_value(None, "newaxis")
     gradient=NONE,
     shape=same_as_first,
     numpy=lambda value: value,
+    host=lambda value: value,
     api_name="constant",
 )
 def _const(value):
@@ -223,6 +224,7 @@ def identity_n(input: Any, name: str | None = None) -> Any:
     gradient=NONE,
     shape=same_as_first,
     numpy=lambda x: x,
+    host=lambda x: x,
     api_name="stop_gradient",
 )
 def _stop_gradient(input):

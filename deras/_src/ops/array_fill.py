@@ -53,7 +53,7 @@ from deras._src.ops.array_support import (
 from deras._src.ops.gradient_support import ones_like_op, zeros_like_op
 from deras._src.ops.math_cast import cast
 from deras._src.ops.math_compare import equal
-from deras._src.registry import NONE, op
+from deras._src.registry import NONE, TypeVar, op
 from deras._src.util.export import export
 
 Attrs = Mapping[str, Any]
@@ -384,7 +384,7 @@ def _range_shape(inputs: Sequence[Any], attrs: Attrs) -> Specs:
 
 @op(
     "Range",
-    dtypes=FLOATING | INDEX,
+    dtypes=dict.fromkeys(("start", "limit", "delta"), TypeVar("Tidx", FLOATING | INDEX)),
     host_args=("start", "limit", "delta"),
     gradient=NONE,
     shape=_range_shape,
@@ -501,9 +501,20 @@ def _rounded_jvp(primals: Any, tangents: Any) -> Any:
     return _rounded(*primals), tangents[0]
 
 
+def _linspace_host(start, stop, num, axis):
+    dtype = start.dtype
+    delta = (stop - start) / np.asarray(max(num - 1, 1), dtype)
+    steps = np.arange(1, num - 1).astype(dtype)
+    steps = steps.reshape([-1 if d == axis else 1 for d in range(start.ndim)])
+    parts = [start, (start + (delta * steps).astype(dtype)).astype(dtype), stop]
+    return np.take(np.concatenate(parts, axis), np.arange(num), axis)
+
+
 @op("LinSpaceSteps", dtypes=FLOATING, api_name="linspace")
 def _linspace_steps(start, stop, *, num, axis):
     """The points between; both ends are exact."""
+    if isinstance(start, np.ndarray) and isinstance(stop, np.ndarray):
+        return _linspace_host(start, stop, num, axis)
     # Hidden from XLA, which turns division by a constant into multiplication: other last digits.
     count = lax.optimization_barrier(jnp.asarray(max(num - 1, 1), start.dtype))
     delta = (stop - start) / count

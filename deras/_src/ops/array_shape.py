@@ -52,7 +52,11 @@ def _shape_of(dims, *, out_type):
     return _of_shape(dims[0], out_type)
 
 
-@op("Shape", dtypes=ANY, gradient=NONE, static=_shape_of, api_name="shape")
+def _shape_shape(inputs: Sequence[Any], attrs: Attrs) -> Specs:
+    return [(attrs["out_type"], TensorShape([inputs[0].shape.rank]))]
+
+
+@op("Shape", dtypes=ANY, gradient=NONE, static=_shape_of, shape=_shape_shape, api_name="shape")
 def _shape(input, *, out_type):
     return _of_shape(input.shape, out_type)
 
@@ -94,7 +98,11 @@ def _size_of(dims, *, out_type):
     return _of_shape(math.prod(dims[0]), out_type)
 
 
-@op("Size", dtypes=ANY, gradient=NONE, static=_size_of, api_name="size")
+def _scalar_shape(inputs: Sequence[Any], attrs: Attrs) -> Specs:
+    return [(attrs.get("out_type", int32), TensorShape([]))]
+
+
+@op("Size", dtypes=ANY, gradient=NONE, static=_size_of, shape=_scalar_shape, api_name="size")
 def _size(input, *, out_type):
     return _of_shape(math.prod(input.shape), out_type)
 
@@ -124,7 +132,7 @@ def _rank_of(dims):
     return np.asarray(len(dims[0]), np.int32)
 
 
-@op("Rank", dtypes=ANY, gradient=NONE, static=_rank_of, api_name="rank")
+@op("Rank", dtypes=ANY, gradient=NONE, static=_rank_of, shape=_scalar_shape, api_name="rank")
 def _rank(input):
     return np.asarray(input.ndim, np.int32)
 

@@ -273,7 +273,8 @@ def top_k(
 
 
 def _in_top_k_shape(inputs: Sequence[Any], attrs: Attrs) -> Specs:
-    return [(bool_dtype, inputs[0].shape)]
+    rows = TensorShape([None]).merge_with(inputs[0].shape)
+    return [(bool_dtype, rows)]
 
 
 @op(

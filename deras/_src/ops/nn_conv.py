@@ -6,7 +6,7 @@ from typing import Any
 
 from deras._src import errors
 from deras._src.dispatch.apply import apply
-from deras._src.dispatch.convert import convert_inputs
+from deras._src.dispatch.convert import convert, convert_inputs
 from deras._src.ops.nn_conv_ops import CONV
 from deras._src.ops.nn_windows import (
     Window,
@@ -146,14 +146,14 @@ def conv3d(
     return _convolve(3, input, filters, window, name)
 
 
-def _ranks(input: Any, filters: Any, what: str) -> int:
-    """The number of spatial dimensions, from the filters or else the input."""
-    for tensor, extra in ((filters, 2), (input, 2)):
-        if tensor.shape.rank is not None:
-            rank = tensor.shape.rank - extra
-            break
-    else:
+def _ranks(input: Any, filters: Any, what: str, sizes: Any = None) -> int:
+    """The number of spatial dimensions, from the filters, the input or the output shape."""
+    known = [t.shape.rank for t in (filters, input) if t.shape.rank is not None]
+    if sizes is not None:
+        known += [len(sizes) if isinstance(sizes, (list, tuple)) else convert(sizes).shape[0]]
+    if not known or known[0] is None:
         raise errors.op_error(ValueError, what, "the rank of input or filters must be known")
+    rank = known[0] - 2
     if rank not in (1, 2, 3):
         raise errors.op_error(
             ValueError, what, f"there must be 1, 2 or 3 spatial dimensions, but filters have {rank}"
@@ -391,7 +391,7 @@ def conv_transpose(
     """
     what = "tf.nn.conv_transpose"
     input, filters = convert_inputs(CONV[2].conv, (input, filters))
-    rank = _ranks(input, filters, what)
+    rank = _ranks(input, filters, what, output_shape)
     window = _window(rank, strides, padding, data_format, dilations, what, explicit=rank == 2)
     return _transpose(rank, input, filters, output_shape, window, name)
 

@@ -179,7 +179,7 @@ def _conv_shape(rank: int, what: str) -> Any:
     return shape
 
 
-def _input_shape(rank: int) -> Any:
+def _input_shape(rank: int, what: str) -> Any:
     def shape(inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Specs:
         sizes, w, g = inputs
         window, known = attrs["window"], known_dims(sizes)
@@ -187,6 +187,16 @@ def _input_shape(rank: int) -> Any:
         batch: list[Any] = [None]
         if g.shape.rank is not None and g.shape.rank >= rank + 2:
             batch = split_dims(g.shape, window)[0]
+        if known is not None and len(known) not in (rank, len(batch) + rank + 1):
+            raise _graph_error(
+                what, f"the output shape must have {rank + 2} entries, got {len(known)}"
+            )
+        if known is not None and len(known) > rank:
+            wanted = known[: len(batch)]
+            if any(b not in (None, n) for b, n in zip(batch, wanted, strict=True)):
+                raise _graph_error(
+                    what, f"the output shape gives a batch of {wanted}, the input is one of {batch}"
+                )
         if known is not None and len(known) == rank:  # the spatial dimensions only
             depth = None if w.shape.rank is None else w.shape.as_list()[-2]
             return [(dtype, join_dims(batch, known, depth, window))]
@@ -229,7 +239,7 @@ class ConvOps:
             dtypes=dtypes,
             host_args=("input_sizes",),
             gradient=self._input_gradient,
-            shape=_input_shape(rank),
+            shape=_input_shape(rank, transposed),
             api_name=f"{what}_transpose",
         )(_input_lowering(rank, transposed))
         self.kernel: OpDef = op(

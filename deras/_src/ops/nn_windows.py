@@ -17,6 +17,7 @@ import numpy as np
 from jax import lax
 
 from deras._src import errors
+from deras._src.core.context import state
 from deras._src.core.tensor_shape import TensorShape
 from deras._src.dispatch.convert import host_value
 
@@ -182,6 +183,13 @@ def join_dims(batch: list[Any], spatial: list[Any], channels: Any, window: Windo
 # Reading the arguments.
 
 
+def invalid(what: str, message: str, hint: str | None = None) -> errors.InvalidArgumentError:
+    """TensorFlow's error for a wrong attribute: while a function is traced also a ValueError."""
+    graph = state.graph is not None
+    kind = errors.GraphInvalidArgumentError if graph else errors.InvalidArgumentError
+    return errors.op_error(kind, what, message, hint=hint)
+
+
 def is_channels_first(data_format: Any, rank: int, what: str) -> bool:
     """Whether a data format puts the channels before the spatial dimensions."""
     last, first = _FORMATS[rank]
@@ -189,11 +197,7 @@ def is_channels_first(data_format: Any, rank: int, what: str) -> bool:
         return False
     if data_format in (first, "NCHW" if rank == 1 else first):
         return True
-    raise errors.op_error(
-        errors.InvalidArgumentError,
-        what,
-        f"data_format must be {last!r} or {first!r}, got {data_format!r}",
-    )
+    raise invalid(what, f"data_format must be {last!r} or {first!r}, got {data_format!r}")
 
 
 def per_dimension(
@@ -244,11 +248,7 @@ def _integers(value: Any, argument: str, what: str) -> tuple[int, ...]:
 def need_positive(numbers: Sequence[int], argument: str, what: str) -> None:
     """InvalidArgumentError unless all of `numbers` are larger than 0."""
     if any(n <= 0 for n in numbers):
-        raise errors.op_error(
-            errors.InvalidArgumentError,
-            what,
-            f"{argument} must be larger than 0, got {tuple(numbers)}",
-        )
+        raise invalid(what, f"{argument} must be larger than 0, got {tuple(numbers)}")
 
 
 def read_padding(
@@ -282,23 +282,18 @@ def read_padding(
         )
     channel = 1 if channels_first else rank + 1
     if any(pairs[0]) or any(pairs[channel]):
-        raise errors.op_error(
-            errors.InvalidArgumentError,
-            what,
-            f"padding must be 0 in the batch and channel dimensions, got {padding!r}",
+        raise invalid(
+            what, f"padding must be 0 in the batch and channel dimensions, got {padding!r}"
         )
     if any(n < 0 for pair in pairs for n in pair):
-        raise errors.op_error(
-            errors.InvalidArgumentError, what, f"padding must not be negative, got {padding!r}"
-        )
+        raise invalid(what, f"padding must not be negative, got {padding!r}")
     return tuple(pairs[2:] if channels_first else pairs[1:-1])  # type: ignore[arg-type]
 
 
 def _bad_padding(padding: str, what: str) -> NoReturn:
     known = padding.upper() if padding.upper() in ("SAME", "VALID") else None
-    raise errors.op_error(
-        errors.InvalidArgumentError,
+    raise invalid(
         what,
         f"padding must be 'SAME' or 'VALID', got {padding!r}",
-        hint=None if known is None else f"write {known!r}",
+        None if known is None else f"write {known!r}",
     )

@@ -81,9 +81,7 @@ def _rate_tensor(rate: Any, x: Any, label: str) -> Any:
         )
     tensor = convert(rate)
     if tensor.shape.rank not in (0, None):
-        raise errors.op_error(
-            ValueError, label, f"rate must have rank 0, got shape {tensor.shape}"
-        )
+        raise errors.op_error(ValueError, label, f"rate must have rank 0, got shape {tensor.shape}")
     if tensor.dtype != x.dtype:
         raise errors.op_error(
             ValueError,
@@ -124,9 +122,7 @@ def dropout(
         return uniform(shape, dtype=dtype, seed=seed)
 
     # A rate of 0 draws nothing, but later ops get the seeds they would get after a draw.
-    return _dropout(
-        x, rate, noise_shape, sample, name, "nn.dropout", lambda: next_seed_pair(seed)
-    )
+    return _dropout(x, rate, noise_shape, sample, name, "nn.dropout", lambda: next_seed_pair(seed))
 
 
 @export("nn.experimental.stateless_dropout")
@@ -177,6 +173,4 @@ def general_dropout(
     >>> tf.nn.experimental.general_dropout(tf.ones([5]), 0.5, g.uniform).numpy()
     array([0., 2., 2., 2., 0.], dtype=float32)
     """
-    return _dropout(
-        x, rate, noise_shape, uniform_sampler, name, "nn.experimental.general_dropout"
-    )
+    return _dropout(x, rate, noise_shape, uniform_sampler, name, "nn.experimental.general_dropout")
