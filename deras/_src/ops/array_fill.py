@@ -383,7 +383,7 @@ def _range_shape(inputs: Sequence[Any], attrs: Attrs) -> Specs:
 
 
 @op(
-    "Range",
+    "RangeDynamic",
     dtypes=dict.fromkeys(("start", "limit", "delta"), TypeVar("Tidx", FLOATING | INDEX)),
     host_args=("start", "limit", "delta"),
     gradient=NONE,
@@ -391,12 +391,28 @@ def _range_shape(inputs: Sequence[Any], attrs: Attrs) -> Specs:
     numpy=_range_values,
     api_name="range",
 )
-def _range(start, limit, delta):
-    values = _range_values(start, limit, delta)
+def _range_dynamic(start, limit, delta):
+    return _range_lowering(_range_values(start, limit, delta), delta)
+
+
+def _range_lowering(values, delta):
     if values.dtype.kind in "iu" and values.size > _HOST_ELEMENTS:
         # Written as a formula: a literal of a million numbers makes a program slow to compile.
-        return lax.iota(values.dtype, values.size) * delta.reshape(()) + start.reshape(())
+        return lax.iota(values.dtype, values.size) * delta.reshape(()) + values[0]
     return values
+
+
+@op(
+    "Range",
+    dtypes={},
+    inputs=(),
+    gradient=NONE,
+    shape=lambda inputs, attrs: [(attrs["dtype"], TensorShape([attrs["count"]]))],
+    api_name="range",
+)
+def _range(*, start, limit, delta, dtype, count):
+    numbers = [np.asarray(v).astype(dtype.np_dtype) for v in (start, limit, delta)]
+    return _range_lowering(_range_values(*numbers), numbers[2])
 
 
 @export("range")
@@ -442,12 +458,15 @@ def range_(
         wanted = as_dtype(dtype)
     tensors = [t if t.dtype is wanted else cast(t, wanted) for t in tensors]
     values = [known_array(t) for t in tensors]
-    if state.graph is None and all(type(t) is EagerTensor for t in tensors):
-        return _eager_range(values, wanted)
-    tensors = [
-        t if v is None else host_tensor(np.array(v)) for t, v in zip(tensors, values, strict=True)
-    ]
-    return apply(_range, tuple(tensors), (), name)
+    if any(v is None for v in values):
+        return apply(_range_dynamic, tuple(tensors), (), name)
+    result = _known_range(values, wanted)
+    if state.graph is None:
+        return result
+    if result.dtype.is_integer and result.aval.dims[0] <= _HOST_ELEMENTS:
+        return constant(result, name=name or "range")
+    numbers = zip(("start", "limit", "delta"), (v.reshape(()).item() for v in values), strict=True)
+    return apply(_range, (), (*numbers, ("dtype", wanted), ("count", result.aval.dims[0])), name)
 
 
 def _range_argument(value: Any, dtype: Any) -> Any:
@@ -461,7 +480,7 @@ def _range_argument(value: Any, dtype: Any) -> Any:
     return convert(value)
 
 
-def _eager_range(values: list[Any], dtype: DType) -> Any:
+def _known_range(values: list[Any], dtype: DType) -> EagerTensor:
     if dtype not in FLOATING | INDEX:
         raise errors.op_error(
             errors.InvalidArgumentError, "tf.range", f"dtype {dtype.name} is not supported"
@@ -474,7 +493,7 @@ def _eager_range(values: list[Any], dtype: DType) -> Any:
     try:
         return host_tensor(_range_values(*values))
     except ValueError as error:
-        raise errors.op_error(errors.InvalidArgumentError, "tf.range", str(error)) from None
+        raise errors.op_error(errors.GraphInvalidArgumentError, "tf.range", str(error)) from None
 
 
 # -- linspace ---------------------------------------------------------------------------------
@@ -543,10 +562,9 @@ def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: int
     array([0.  , 0.25, 0.5 , 0.75, 1.  ], dtype=float32)
     """
     what = "tf.linspace"
+    is_constant = not any(isinstance(v, Tensor) or _has_reader(v) for v in (start, stop))
     start = convert(start)
-    stop = convert(stop, start.dtype) if not isinstance(stop, Tensor) else stop
-    if start.dtype.is_integer:
-        start, stop = cast(start, float64), cast(stop, float64)
+    stop = stop if isinstance(stop, Tensor) else convert(stop, start.dtype)
     count = ints_of(num, what)
     if not isinstance(count, int):
         raise errors.op_error(
@@ -554,26 +572,45 @@ def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: int
         )
     if count < 0:
         raise errors.op_error(errors.GraphInvalidArgumentError, what, f"num is negative: {count}")
+    if is_constant:
+        ends = [_ends_of_line(t.host_array()) for t in (start, stop)]
+        first, last = np.broadcast_arrays(*ends)
+        at = _new_axis(axis, first.ndim)
+        first, last = np.expand_dims(first, at), np.expand_dims(last, at)
+        return constant(_linspace_host(first, last, count, at), name=name or "linspace")
+    if start.dtype.is_integer:
+        start, stop = cast(start, float64), cast(stop, float64)
     if start.shape.rank != 0 or stop.shape.rank != 0:
         joint = broadcast_dynamic_shape(shape_of(start), shape_of(stop))
         start, stop = broadcast_to(start, joint), broadcast_to(stop, joint)
-    rank = start.shape.rank
-    if rank is None:
+    if start.shape.rank is None:
         raise errors.op_error(ValueError, what, "the rank of start and stop must be known")
-    at = axis_of(axis, what)
-    if not -rank - 1 <= at <= rank:
-        raise errors.op_error(
-            errors.GraphInvalidArgumentError,
-            what,
-            f"axis {at} is out of range [-{rank + 1}, {rank}]",
-        )
-    at = at + rank + 1 if at < 0 else at
+    at = _new_axis(axis, start.shape.rank)
     start, stop = expand_dims(start, at), expand_dims(stop, at)
     if count <= 2:
         both = apply(concat_op, (start, stop), (("axis", at),))
         item = ((0, count, None),)
         return spec_slice(both, ((None, None, None),) * at + item, (), what)
     return apply(_linspace_steps, (start, stop), (("num", count), ("axis", at)), name)
+
+
+def _has_reader(value: Any) -> bool:
+    return hasattr(type(value), "__deras_tensor__")
+
+
+def _ends_of_line(value: np.ndarray) -> np.ndarray:
+    return value.astype(np.float64) if value.dtype.kind in "iu" else value
+
+
+def _new_axis(axis: Any, rank: int) -> int:
+    at = axis_of(axis, "tf.linspace")
+    if not -rank - 1 <= at <= rank:
+        raise errors.op_error(
+            errors.GraphInvalidArgumentError,
+            "tf.linspace",
+            f"axis {at} is out of range [-{rank + 1}, {rank}]",
+        )
+    return at + rank + 1 if at < 0 else at
 
 
 # -- meshgrid ---------------------------------------------------------------------------------

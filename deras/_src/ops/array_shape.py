@@ -26,6 +26,7 @@ from deras._src.ops.array_support import (
     axis_of,
     dynamic_twin,
     ints_of,
+    partial_ints,
     resolve_axis,
     run_check,
 )
@@ -45,7 +46,8 @@ def _index_dtype(out_type: Any, what: str) -> DType:
 
 
 def _of_shape(value, dtype):
-    return np.asarray(value, dtype.np_dtype)
+    # By way of int64: the trial sizes of shape inference may be too many for int32.
+    return np.asarray(value, np.int64).astype(dtype.np_dtype)
 
 
 def _shape_of(dims, *, out_type):
@@ -178,16 +180,43 @@ def _reshape_dims(count: int, shape: Any) -> tuple[int, ...]:
     return shape
 
 
-def _reshape_shape(inputs: Sequence[Any], attrs: Attrs) -> Specs | None:
+def _reshape_shape(inputs: Sequence[Any], attrs: Attrs) -> Specs:
     dims = attrs["shape"]
-    if dims is None:
-        return [(inputs[0].dtype, TensorShape(None))]
     count = inputs[0].shape.num_elements()
     if count is not None and None not in dims:
         return [(inputs[0].dtype, TensorShape(_checked_dims(count, dims)))]
-    if inputs[0].shape.rank is not None and any(d is None or d < 0 for d in dims):
-        return None  # trial sizes tell what is left over
-    return [(inputs[0].dtype, TensorShape([None if d is None or d < 0 else d for d in dims]))]
+    if sum(d == -1 for d in dims) > 1:
+        _checked_dims(0, dims)
+    probed = _probed_reshape(inputs[0], dims, dims)
+    return [(inputs[0].dtype, TensorShape(probed or [None if d < 0 else d for d in dims]))]
+
+
+def _reshape_dynamic_shape(inputs: Sequence[Any], attrs: Attrs) -> Specs:
+    tensor, shape = inputs
+    dims = partial_ints(shape)
+    if dims is None:
+        return [(tensor.dtype, TensorShape(None))]
+    values = [p.value for p in getattr(shape, "probes", None) or () if p.value is not None]
+    if len(values) == 2:
+        probed = _probed_reshape(tensor, *(tuple(v.tolist()) for v in values))
+        if probed is not None:
+            return [(tensor.dtype, TensorShape(probed))]
+    return [(tensor.dtype, TensorShape([None if d is None or d < 0 else d for d in dims]))]
+
+
+def _probed_reshape(tensor: Any, first: Any, second: Any) -> list[int | None] | None:
+    """The dims on which the trial sizes of shape inference agree: what -1 stands for, if static."""
+    if tensor.shape.is_fully_defined():
+        counts = [tensor.shape.num_elements()] * 2
+    elif getattr(tensor, "probes", None) is not None:
+        counts = [math.prod(p.dims) for p in tensor.probes]
+    else:
+        return None
+    try:
+        pair = [_reshape_dims(n, d) for n, d in zip(counts, (first, second), strict=True)]
+    except ValueError:
+        return None  # trial sizes need not fit
+    return [a if a == b else None for a, b in zip(*pair, strict=True)]
 
 
 def _checked_dims(count: int, dims: Any) -> tuple[int, ...]:
@@ -209,7 +238,7 @@ def _reshape(tensor, *, shape):
     return tensor.reshape(_reshape_dims(math.prod(tensor.shape), shape))
 
 
-_reshape_dynamic = dynamic_twin(_reshape, "shape")
+_reshape_dynamic = dynamic_twin(_reshape, "shape", shape=_reshape_dynamic_shape)
 
 
 @export("reshape")

@@ -205,11 +205,11 @@ def run_check(check: Any, shape: TensorShape, attrs: Mapping[str, Any], label: s
         raise errors.op_error(errors.GraphInvalidArgumentError, label, str(error)) from None
 
 
-def dynamic_twin(base: OpDef, attr: str, *, suffix: str = "Dynamic") -> OpDef:
+def dynamic_twin(base: OpDef, attr: str, *, suffix: str = "Dynamic", shape: Any = None) -> OpDef:
     """The op `base` with its attribute `attr`, a tuple of ints, as a host argument instead.
 
     `base.shape` is called with the attribute's known elements, the others None; with None where
-    not even their number is known.
+    not even their number is known. `shape` takes its place where more can be said.
     """
     lowering = base.lowering
     assert lowering is not None
@@ -218,7 +218,7 @@ def dynamic_twin(base: OpDef, attr: str, *, suffix: str = "Dynamic") -> OpDef:
         *inputs, ints = args
         return lowering(*inputs, **{attr: _tuples(np.asarray(ints).tolist())}, **attrs)
 
-    def shape(inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Any:
+    def shape_of_known(inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Any:
         ints = partial_ints(inputs[-1])
         partial = None if ints is None else tuple(ints)
         return base.shape(inputs[:-1], {**attrs, attr: partial})  # type: ignore[misc]
@@ -231,7 +231,7 @@ def dynamic_twin(base: OpDef, attr: str, *, suffix: str = "Dynamic") -> OpDef:
         inputs=names,
         host_args=(attr,),
         dtypes=constraints,
-        shape=None if base.shape is None else shape,
+        shape=shape or (None if base.shape is None else shape_of_known),
         gradient=base.gradient,
         api_name=base.api_name,
     )

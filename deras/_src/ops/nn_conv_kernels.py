@@ -207,7 +207,7 @@ def depthwise_convolve(x: Any, w: Any, window: Window) -> Any:
     if not _depthwise_loops():
         return _xla(x, _grouped(w), sizes, window)
     x = padded(x, sizes.pads, 0)
-    total = None
+    total: Any = None
     for tap in taps(sizes.kernel):
         part = tap_slice(x, tap, sizes.out, window)
         part = part[..., None] * w[tap] if multiplier > 1 else part * w[tap][:, 0]

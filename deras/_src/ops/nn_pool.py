@@ -85,8 +85,8 @@ class PoolOps:
             return channels_back(max_pool(channels_last(input, window), window), window)
 
         def max_grad_lowering(input, output, grad, *, window):
-            arrays = (channels_last(a, window) for a in (input, output, grad))
-            return channels_back(max_pool_gradient(*arrays, window, all_ties), window)
+            x, y, g = (channels_last(a, window) for a in (input, output, grad))
+            return channels_back(max_pool_gradient(x, y, g, window, all_ties), window)
 
         self.max_grad: OpDef = op(
             f"MaxPool{suffix}Grad", dtypes=max_dtypes, shape=same_as_first, api_name=largest
