@@ -130,16 +130,19 @@ _operator("and", _by_dtype(math_compare.logical_and, math_bitwise.bitwise_and))
 _operator("or", _by_dtype(math_compare.logical_or, math_bitwise.bitwise_or))
 _operator("xor", _by_dtype(math_compare.logical_xor, math_bitwise.bitwise_xor))
 
-Tensor.__neg__ = lambda self: apply(math_binary._negative, (self,))  # type: ignore[attr-defined]
-Tensor.__abs__ = lambda self: math_unary.abs(self)  # type: ignore[attr-defined]
-Tensor.__invert__ = lambda self: _invert(self)  # type: ignore[attr-defined]
-Tensor.__eq__ = _equal  # type: ignore[method-assign]
-Tensor.__ne__ = _not_equal  # type: ignore[method-assign]
-Tensor.__lt__ = lambda self, other: math_compare.less(self, other)  # type: ignore[attr-defined]
-Tensor.__le__ = lambda self, other: math_compare.less_equal(self, other)  # type: ignore[attr-defined]
-Tensor.__gt__ = lambda self, other: math_compare.greater(self, other)  # type: ignore[attr-defined]
-Tensor.__ge__ = lambda self, other: math_compare.greater_equal(self, other)  # type: ignore[attr-defined]
-Tensor.__nonzero__ = lambda self: bool(self)  # type: ignore[attr-defined]
+for _name, _function in {
+    "neg": lambda self: apply(math_binary._negative, (self,)),
+    "abs": lambda self: math_unary.abs(self),
+    "invert": _invert,
+    "eq": _equal,
+    "ne": _not_equal,
+    "lt": lambda self, other: math_compare.less(self, other),
+    "le": lambda self, other: math_compare.less_equal(self, other),
+    "gt": lambda self, other: math_compare.greater(self, other),
+    "ge": lambda self, other: math_compare.greater_equal(self, other),
+    "nonzero": lambda self: bool(self),
+}.items():
+    setattr(Tensor, f"__{_name}__", _function)
 
 # -- indexing ---------------------------------------------------------------------------------
 
@@ -268,15 +271,15 @@ def _bounds_getitem(self: Any, spec: list[Any], indices: list[Any]) -> Any:
         begin.append(low)
         end.append(high)
         strides.append(step)
-    vectors = [stack([_as_int64(v) for v in part]) for part in (begin, end, strides)]
-    return bounds_slice(self, *vectors, masks)
+    first, last, by = (stack([_as_int64(v) for v in part]) for part in (begin, end, strides))
+    return bounds_slice(self, first, last, by, masks)
 
 
 def _as_int64(value: Any) -> Any:
     return cast(value, int64) if isinstance(value, Tensor) else convert(value, int64)
 
 
-Tensor.__getitem__ = _getitem  # type: ignore[attr-defined]
+setattr(Tensor, "__getitem__", _getitem)  # noqa: B010 - mypy knows no such attribute
 
 # -- conversions ------------------------------------------------------------------------------
 

@@ -345,6 +345,7 @@ CASES = [
     Case(
         "dynamic_partition",
         [normal(4, 2), given([1, 0, 1, 3], "int32"), 4],
+        unknown=False,
         jit=False,
         empty=False,
         raises=[

@@ -36,6 +36,18 @@ def fill_by_own_size(tf: Any, x: Any) -> Any:
     return tf.fill([tf.shape(x)[0], 2], 7.0), tf.zeros([tf.shape(x)[0]]), tf.ones(tf.shape(x))
 
 
+def size_and_rank(tf: Any, x: Any) -> Any:
+    return tf.size(x), tf.rank(x)
+
+
+def transpose_by_argument(tf: Any, x: Any, perm: Any) -> Any:
+    return tf.transpose(x, perm), tf.transpose(x, perm, conjugate=True)
+
+
+def broadcast_to_argument(tf: Any, x: Any, shape: Any) -> Any:
+    return tf.broadcast_to(x, shape)
+
+
 def range_of_own_size(tf: Any, x: Any) -> Any:
     return tf.range(tf.shape(x)[0]), tf.range(tf.shape(x)[1], dtype=tf.float32)
 
@@ -58,6 +70,23 @@ CASES = [
         "shape",
         [normal(2, 3)],
         raises=[Raises([normal(2)], dict(out_type="float32"), match="int32 or int64")],
+    ),
+    Case("size", [normal(2, 3)], id="size-and-rank", call=size_and_rank, grad=None),
+    Case(
+        "transpose",
+        [normal(2, 3), given([1, 0], "int32")],
+        id="transpose-argument",
+        call=transpose_by_argument,
+        jit=False,
+        empty=False,
+    ),
+    Case(
+        "broadcast_to",
+        [normal(3), given([2, 3], "int32")],
+        id="broadcast_to-argument",
+        call=broadcast_to_argument,
+        jit=False,
+        empty=False,
     ),
     Case("shape_n", [[normal(2, 3), normal(4)]]),
     Case("size", [normal(2, 3)]),

@@ -137,7 +137,7 @@ def _recast(value: Any, dtype: DType) -> EagerTensor:
 def _shape_dims(shape: TensorShape) -> list[int]:
     if not shape.is_fully_defined():
         raise ValueError(f"Cannot convert a partially known TensorShape {shape} to a Tensor.")
-    return list(shape.as_list())
+    return [d for d in shape.as_list() if d is not None]
 
 
 def has_tensor(value: Any) -> bool:

@@ -253,7 +253,11 @@ def dynamic_partition(
     api_name="dynamic_stitch",
 )
 def _stitch_size(*indices):
-    return np.int32(max((int(i.max()) for i in indices if i.size), default=-1) + 1)
+    return np.int32(_size_of(indices))
+
+
+def _size_of(indices: Sequence[Any]) -> int:
+    return max((int(i.max()) for i in indices if i.size), default=-1) + 1
 
 
 def _stitch_shape(inputs: Sequence[Any], attrs: Attrs) -> Specs:
@@ -377,7 +381,7 @@ def dynamic_stitch(indices: Any, data: Any, name: str | None = None) -> Any:
         )
     known = [known_array(p) for p in places]
     if all(k is not None for k in known):
-        size: Any = convert(int(_stitch_size.host(*known)))
+        size: Any = convert(_size_of(known))
     else:
         size = apply(_stitch_size, tuple(places))
     attrs = (("count", len(places)),)

@@ -96,10 +96,17 @@ def _unshared(tensor: Any, value: Any) -> Any:
 
     Eagerly the user holds it, so it is no literal of a graph's either.
     """
-    if tensor is value or not isinstance(tensor, EagerTensor):
+    if tensor is value or not isinstance(tensor, EagerTensor) or _is_computed(value):
         return tensor
     own = EagerTensor(tensor.aval, tensor._array, tensor._host)
     return own if state.graph is None else literal(own)
+
+
+def _is_computed(value: Any) -> bool:
+    """Whether converting `value` runs an op, whose output a tape must find again."""
+    if isinstance(value, (list, tuple)):
+        return conversion.has_tensor(value)
+    return hasattr(type(value), "__deras_tensor__")
 
 
 def _with_shape(tensor: EagerTensor, shape: TensorShape) -> EagerTensor:
@@ -183,7 +190,16 @@ def identity(input: Any, name: str | None = None) -> Any:
         parts = nest.flatten(input, expand_composites=True)
         parts = [apply(_identity, (p,), (), name) for p in parts]
         return nest.pack_sequence_as(input, parts, expand_composites=True)
+    if _may_share(input):
+        return EagerTensor(input.aval, input._array, input._host)
     return apply(_identity, (input,), (), name)
+
+
+def _may_share(value: Any) -> bool:
+    """Whether a tensor can be passed on without an op: eagerly, unobserved, on no given device."""
+    if state.graph is not None or state.recorders or state.device is not None:
+        return False
+    return type(value) is EagerTensor
 
 
 def _is_composite(value: Any) -> bool:
@@ -247,6 +263,8 @@ def stop_gradient(input: Any, name: str | None = None) -> Any:
     >>> float(tape.gradient(y, x))
     3.0
     """
+    if _may_share(input):
+        return EagerTensor(input.aval, input._array, input._host)
     return apply(_stop_gradient, (input,), (), name)
 
 

@@ -465,7 +465,11 @@ def range_(
         return result
     if result.dtype.is_integer and result.aval.dims[0] <= _HOST_ELEMENTS:
         return constant(result, name=name or "range")
-    numbers = zip(("start", "limit", "delta"), (v.reshape(()).item() for v in values), strict=True)
+    numbers = zip(
+        ("start", "limit", "delta"),
+        (v.reshape(()).item() for v in values if v is not None),
+        strict=True,
+    )
     return apply(_range, (), (*numbers, ("dtype", wanted), ("count", result.aval.dims[0])), name)
 
 

@@ -382,10 +382,10 @@ def _split_sizes_shape(inputs: Sequence[Any], attrs: Attrs) -> Specs:
     if shape.rank is None:
         return [(inputs[0].dtype, shape)] * count
     axis = _checked_axis(attrs["axis"], shape.rank, "tf.split")
-    sizes = (None,) * count if sizes is None else sizes
+    sizes = [None] * count if sizes is None else sizes
     if shape[axis] is not None and None not in sizes:
         try:
-            sizes = _given_parts(shape[axis], sizes, axis)
+            sizes = _given_parts(shape[axis], tuple(sizes), axis)
         except ValueError as error:
             raise _fail("tf.split", str(error)) from None
     dims = shape.as_list()

@@ -156,7 +156,9 @@ def eager_slice(tensor: EagerTensor, spec: Spec, what: str) -> Any:
 
 
 def _resolve(aval: Aval, spec: Spec, what: str) -> tuple[Any, tuple[EagerTensor, ...]]:
-    spans, shape, starts = [], [], []
+    spans: list[tuple[int | None, int, int]] = []
+    shape: list[int] = []
+    starts: list[EagerTensor] = []
     axis = 0
     try:
         for item in _aligned(spec, len(aval.dims)):
@@ -420,13 +422,13 @@ def strided_slice(
         "shrink_axis_mask": shrink_axis_mask,
     }
     what = "tf.strided_slice"
-    ints = [ints_of(begin, what), ints_of(end, what)]
-    ints.append(_ones_like(ints[0]) if strides is None else ints_of(strides, what))
+    low, high = ints_of(begin, what), ints_of(end, what)
+    steps = _ones_like(low) if strides is None else ints_of(strides, what)
     tensor = input_ if isinstance(input_, Tensor) else convert(input_)
-    if any(isinstance(v, Tensor) for v in ints):
-        return bounds_slice(tensor, *ints, masks, name)
+    if any(isinstance(v, Tensor) for v in (low, high, steps)):
+        return bounds_slice(tensor, low, high, steps, masks, name)
     try:
-        spec = masked_spec(*ints, masks)
+        spec = masked_spec(low, high, steps, masks)
     except (ValueError, TypeError) as error:
         raise errors.op_error(InvalidArgumentError, what, str(error)) from None
     return spec_slice(tensor, spec, (), what)

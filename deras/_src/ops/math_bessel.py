@@ -19,7 +19,7 @@ import numpy as np
 from jax import lax
 
 from deras._src.dispatch.apply import apply
-from deras._src.ops.math_special import HALF_AND_WIDE, in_float32, in_float64
+from deras._src.ops.math_special import HALF_AND_WIDE, in_float64
 from deras._src.ops.math_support import scalar
 from deras._src.ops.shapes import same_as_first
 from deras._src.registry import op
@@ -208,19 +208,19 @@ def _k(order: int, x: Any, scaled: bool) -> Any:
 
 
 def _i0e(x: Any) -> Any:
-    return in_float32(lax.bessel_i0e, x)
+    return in_float64(lax.bessel_i0e, x)
 
 
 def _i1e(x: Any) -> Any:
-    return in_float32(lax.bessel_i1e, x)
+    return in_float64(lax.bessel_i1e, x)
 
 
 def _i0(x: Any) -> Any:
-    return in_float32(lambda v: lax.exp(lax.abs(v)) * lax.bessel_i0e(v), x)
+    return in_float64(lambda v: lax.exp(lax.abs(v)) * lax.bessel_i0e(v), x)
 
 
 def _i1(x: Any) -> Any:
-    return in_float32(lambda v: lax.exp(lax.abs(v)) * lax.bessel_i1e(v), x)
+    return in_float64(lambda v: lax.exp(lax.abs(v)) * lax.bessel_i1e(v), x)
 
 
 def _with_output(name: str, partial: Any) -> Any:
@@ -435,7 +435,7 @@ def bessel_y0(x: Any, name: str | None = None) -> Any:
       Tensor of `x`'s shape and dtype.
 
     >>> tf.math.special.bessel_y0([0.0, 1.0]).numpy()
-    array([      -inf, 0.08825697], dtype=float32)
+    array([      -inf, 0.08825696], dtype=float32)
     """
     return apply(_bessel_y0, (x,), (), name)
 
@@ -462,7 +462,7 @@ def bessel_y1(x: Any, name: str | None = None) -> Any:
       Tensor of `x`'s shape and dtype.
 
     >>> tf.math.special.bessel_y1([0.0, 1.0]).numpy()
-    array([       -inf, -0.78121281], dtype=float32)
+    array([      -inf, -0.7812128], dtype=float32)
     """
     return apply(_bessel_y1, (x,), (), name)
 
@@ -489,7 +489,7 @@ def bessel_k0(x: Any, name: str | None = None) -> Any:
       Tensor of `x`'s shape and dtype.
 
     >>> tf.math.special.bessel_k0([0.0, 1.0]).numpy()
-    array([      inf, 0.4210244], dtype=float32)
+    array([       inf, 0.42102444], dtype=float32)
     """
     return apply(_bessel_k0, (x,), (), name)
 
@@ -545,7 +545,7 @@ def bessel_k1(x: Any, name: str | None = None) -> Any:
       Tensor of `x`'s shape and dtype.
 
     >>> tf.math.special.bessel_k1([0.0, 1.0]).numpy()
-    array([     inf, 0.6019072], dtype=float32)
+    array([       inf, 0.60190725], dtype=float32)
     """
     return apply(_bessel_k1, (x,), (), name)
 

@@ -6,11 +6,10 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 
-from deras._src.core.dtypes import INTEGER, uint8
+from deras._src.core.dtypes import INTEGER
 from deras._src.dispatch.apply import apply
-from deras._src.ops.math_support import Specs, scalar
+from deras._src.ops.math_support import scalar
 from deras._src.ops.shapes import broadcast, same_as_first
 from deras._src.registry import NONE, op
 from deras._src.util.export import export
@@ -193,12 +192,3 @@ def right_shift(x: Any, y: Any, name: str | None = None) -> Any:
     array([ 1, -4], dtype=int32)
     """
     return apply(_right_shift, (x, y), (), name)
-
-
-def _count_shape(inputs: Any, attrs: Any) -> Specs:
-    return [(uint8, inputs[0].shape)]
-
-
-@op("PopulationCount", dtypes=INTEGER, shape=_count_shape, gradient=NONE)
-def population_count_op(x):
-    return lax.convert_element_type(lax.population_count(x), np.uint8)

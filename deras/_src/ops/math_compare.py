@@ -8,7 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from deras._src.core.dtypes import BOOLEAN, ON_DEVICE, REAL, STRING, float32, float64
+from deras._src.core.dtypes import BOOLEAN, ON_DEVICE, REAL, STRING
 from deras._src.core.dtypes import bool_ as bool_dtype
 from deras._src.core.tensor_shape import TensorShape
 from deras._src.dispatch.apply import apply
@@ -343,14 +343,3 @@ def logical_xor(x: Any, y: Any, name: str | None = "LogicalXor") -> Any:
     array([False,  True])
     """
     return logical_and(logical_or(x, y), logical_not(logical_and(x, y)), name)
-
-
-@op(
-    "ApproximateEqual",
-    dtypes=frozenset({float32, float64}),
-    shape=broadcast_bool,
-    gradient=NONE,
-    api_name="math.approximate_equal",
-)
-def approximate_equal_op(x, y, *, tolerance):
-    return jnp.abs(x - y) < np.asarray(tolerance, x.dtype)

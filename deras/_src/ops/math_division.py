@@ -291,17 +291,12 @@ def truncatediv(x: Any, y: Any, name: str | None = None) -> Any:
     return apply(_truncate_divide, (x, y), (), name)
 
 
-_truncate_mod_gradient = binary_gradient(
-    "TruncateMod", FLOATING, lambda g, x, y: (g, -g * jnp.trunc(x / y))
-)
-
-
 @op(
     "TruncateMod",
     dtypes=_REMAINDER,
     shape=broadcast,
     numpy=_unless_zero(np.fmod),
-    gradient=_truncate_mod_gradient,
+    gradient=NONE,
     api_name="truncatemod",
 )
 def _truncate_mod(x, y):

@@ -75,7 +75,7 @@ def reduce_logsumexp(
       Tensor of `input_tensor`'s dtype; -inf where there is no element.
 
     >>> tf.reduce_logsumexp([1000.0, 1000.0]).numpy()
-    np.float32(1000.69316)
+    np.float32(1000.6932)
     """
     attrs = reduction_attrs(axis, keepdims, "tf.reduce_logsumexp")
     return apply(_log_sum_exp, (input_tensor,), attrs, name)

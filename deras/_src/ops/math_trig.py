@@ -134,8 +134,8 @@ def atan(x: Any, name: str | None = None) -> Any:
     Returns:
       Tensor of `x`'s shape and dtype.
 
-    >>> tf.atan([0.0, 1.0]).numpy()
-    array([0.       , 0.7853982], dtype=float32)
+    >>> tf.atan([0.0, 1.0]).numpy().round(4)
+    array([0.    , 0.7854], dtype=float32)
     """
     return apply(_atan, (x,), (), name)
 

@@ -14,7 +14,6 @@ from deras._src.dispatch.convert import convert
 from deras._src.ops.array_join import concat
 from deras._src.ops.math_binary import add, multiply
 from deras._src.ops.math_cast import cast
-from deras._src.ops.math_division import divide
 from deras._src.ops.math_special import erf
 from deras._src.ops.math_unary import negative, sigmoid, tanh
 from deras._src.ops.shapes import same_as_first
@@ -229,6 +228,11 @@ def selu(features: Any, name: str | None = None) -> Any:
     return apply(_selu, (features,), (), name)
 
 
+# TensorFlow rounds these two to float32, whatever the dtype of the features.
+_CUBIC = float(np.float32(0.044715))
+_HALF_ROOT = float(np.float32(0.7071067811865476))
+
+
 @export("nn.gelu")
 def gelu(features: Any, approximate: bool = False, name: str | None = None) -> Any:
     """Gaussian error linear unit: `x * P(X <= x)` for a standard normal X.
@@ -251,10 +255,10 @@ def gelu(features: Any, approximate: bool = False, name: str | None = None) -> A
         raise ValueError(f"`features.dtype` must be a floating point tensor, got {x.dtype.name}")
     if approximate:
         inner = multiply(
-            0.7978845608028654, add(x, multiply(0.044715, multiply(x, multiply(x, x))))
+            0.7978845608028654, add(x, multiply(_CUBIC, multiply(x, multiply(x, x))))
         )
         return multiply(multiply(0.5, x), add(1.0, tanh(inner)))
-    return multiply(multiply(0.5, x), add(1.0, erf(divide(x, 1.4142135623730951))))
+    return multiply(multiply(0.5, x), add(1.0, erf(multiply(x, _HALF_ROOT))))
 
 
 @export("nn.silu", "nn.swish")

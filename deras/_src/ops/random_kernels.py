@@ -24,7 +24,7 @@ from deras._src.core.dtypes import (
     uint32,
     uint64,
 )
-from deras._src.core.tensor import host_tensor
+from deras._src.core.tensor import SymbolicTensor, host_tensor
 from deras._src.core.tensor_shape import TensorShape
 from deras._src.dispatch.apply import apply
 from deras._src.dispatch.convert import convert
@@ -55,6 +55,13 @@ def shape_tensor(shape: Any) -> Any:
     if isinstance(shape, (list, tuple)) and not shape:
         return host_tensor(np.zeros(0, np.int32))
     return convert(shape)
+
+
+def with_shape_of(result: Any, drawn: Any) -> Any:
+    """`result` with the static shape of what was drawn: parameters of any rank leave it so."""
+    if isinstance(result, SymbolicTensor) and not result.shape.is_fully_defined():
+        result.set_shape(drawn.shape)
+    return result
 
 
 def dims(shape: Any) -> tuple[int, ...]:

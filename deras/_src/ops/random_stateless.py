@@ -155,7 +155,8 @@ def stateless_uniform(
         return apply(kernels.uniform_int_op, inputs, attrs, name)
     low, high = convert(minval, kind), convert(1 if maxval is None else maxval, kind)
     drawn = apply(kernels.uniform_op, (*key_counter(seed, alg, label), sizes), attrs)
-    return add(multiply(drawn, subtract(high, low)), low, name)
+    result = add(multiply(drawn, subtract(high, low)), low, name)
+    return kernels.with_shape_of(result, drawn)
 
 
 def _normal(
@@ -174,7 +175,7 @@ def _normal(
     kernels.check_floating(kind, label)
     inputs = (*key_counter(seed, alg, label), kernels.shape_tensor(shape))
     drawn = apply(kernel, inputs, (("dtype", kind),))
-    return add(multiply(drawn, scale), center, name)
+    return kernels.with_shape_of(add(multiply(drawn, scale), center, name), drawn)
 
 
 @export("random.stateless_normal")
@@ -497,7 +498,7 @@ def stateless_gamma(
     key, counter = key_counter(seed, None, "random.stateless_gamma")
     drawn = apply(_gamma, (key, counter, sizes, wide))
     tiny = convert(float(np.finfo(kind.np_dtype).tiny), kind)
-    return maximum(tiny, divide(drawn, rate), name)
+    return kernels.with_shape_of(maximum(tiny, divide(drawn, rate), name), drawn)
 
 
 @op(

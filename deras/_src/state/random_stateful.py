@@ -143,7 +143,8 @@ def _draw(
 
 
 def _scaled(values: Any, scale: Any, offset: Any, dtype: DType) -> Any:
-    return add(multiply(values, convert(scale, dtype)), convert(offset, dtype))
+    result = add(multiply(values, convert(scale, dtype)), convert(offset, dtype))
+    return kernels.with_shape_of(result, values)
 
 
 @export("random.normal")
@@ -239,7 +240,7 @@ def uniform(
     if maxval is None:
         maxval = 1
     low, high = convert(minval, kind), convert(maxval, kind)
-    return add(multiply(values, subtract(high, low)), low)
+    return kernels.with_shape_of(add(multiply(values, subtract(high, low)), low), values)
 
 
 @export("random.shuffle")
