@@ -5,11 +5,11 @@
 
 from deras._src.compat.missing import missing_attribute as _missing
 
-COMPILER_VERSION = 'unknown'
-GIT_VERSION = 'unknown'
+COMPILER_VERSION = "unknown"
+GIT_VERSION = "unknown"
 GRAPH_DEF_VERSION = 2474
 GRAPH_DEF_VERSION_MIN_CONSUMER = 0
 GRAPH_DEF_VERSION_MIN_PRODUCER = 0
-VERSION = '2.21.0'
+VERSION = "2.21.0"
 
 __getattr__ = _missing(__name__)

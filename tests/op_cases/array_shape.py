@@ -58,18 +58,18 @@ def broadcast_like(tf: Any, x: Any, y: Any) -> Any:
 
 CASES = [
     Case("constant", [[[1, 2], [3, 4]]], id="constant-ints"),
-    Case("constant", [1.5], dict(shape=[2, 2])),
+    Case("constant", [1.5], {"shape": [2, 2]}),
     Case("convert_to_tensor", [[1.0, normal(), 3]], id="convert-list-with-tensor"),
     Case("identity", [normal(3)], dtypes=ALL),
     Case("identity", [given(STRINGS)], id="identity-strings", jit=False),
     Case("identity_n", [[normal(3), ints(0, 5, (2,))]]),
     Case("stop_gradient", [normal(3)], fd=False),
     Case("guarantee_const", [normal(3)], grad=None),
-    Case("shape", [normal(2, 3)], dict(out_type="int64")),
+    Case("shape", [normal(2, 3)], {"out_type": "int64"}),
     Case(
         "shape",
         [normal(2, 3)],
-        raises=[Raises([normal(2)], dict(out_type="float32"), match="int32 or int64")],
+        raises=[Raises([normal(2)], {"out_type": "float32"}, match="int32 or int64")],
     ),
     Case("size", [normal(2, 3)], id="size-and-rank", call=size_and_rank, grad=None),
     Case(
@@ -122,21 +122,21 @@ CASES = [
     Case(
         "squeeze",
         [normal(1, 3, 1)],
-        dict(axis=[0, -1]),
+        {"axis": [0, -1]},
         dtypes=ALL,
         empty=False,
-        raises=[Raises([normal(1, 3)], dict(axis=1), match="cannot squeeze dimension 1")],
+        raises=[Raises([normal(1, 3)], {"axis": 1}, match="cannot squeeze dimension 1")],
     ),
     Case("squeeze", [normal(1, 3, 1)], id="squeeze-all"),
     Case(
         "transpose",
         [normal(2, 3, 4)],
-        dict(perm=[2, 0, 1]),
+        {"perm": [2, 0, 1]},
         dtypes=ALL,
-        raises=[Raises([normal(2, 3)], dict(perm=[0, 0]), match="names a dimension twice")],
+        raises=[Raises([normal(2, 3)], {"perm": [0, 0]}, match="names a dimension twice")],
     ),
     Case("transpose", [normal(2, 3)]),
-    Case("transpose", [normal(2, 3)], dict(conjugate=True), dtypes=("complex128", "float32")),
+    Case("transpose", [normal(2, 3)], {"conjugate": True}, dtypes=("complex128", "float32")),
     Case("transpose", [given(STRINGS)], id="transpose-strings", jit=False),
     Case(
         "broadcast_to",
@@ -155,39 +155,39 @@ CASES = [
     Case(
         "concat",
         [[normal(2, 3), normal(2, 1)]],
-        dict(axis=-1),
+        {"axis": -1},
         dtypes=ALL,
         raises=[
-            Raises([[normal(2, 3), normal(3, 3)]], dict(axis=1), match="must be equal"),
-            Raises([[normal(2), normal(2)]], dict(axis=1), match="axis 1 is out of range"),
-            Raises([[normal(2), ints(0, 3, (2,))]], dict(axis=0), match="int32 but"),
+            Raises([[normal(2, 3), normal(3, 3)]], {"axis": 1}, match="must be equal"),
+            Raises([[normal(2), normal(2)]], {"axis": 1}, match="axis 1 is out of range"),
+            Raises([[normal(2), ints(0, 3, (2,))]], {"axis": 0}, match="int32 but"),
         ],
     ),
     Case(
         "concat",
         [[given(STRINGS), given(STRINGS)]],
-        dict(axis=0),
+        {"axis": 0},
         id="concat-strings",
         jit=False,
     ),
     Case(
         "stack",
         [[normal(2, 3), normal(2, 3)]],
-        dict(axis=1),
+        {"axis": 1},
         dtypes=ALL,
         raises=[
-            Raises([[normal(2), normal(3)]], dict(axis=0), match="all shapes must be equal"),
-            Raises([[normal(2), normal(2)]], dict(axis=2), match="axis 2 is out of range"),
+            Raises([[normal(2), normal(3)]], {"axis": 0}, match="all shapes must be equal"),
+            Raises([[normal(2), normal(2)]], {"axis": 2}, match="axis 2 is out of range"),
         ],
     ),
     Case("stack", [[given(STRINGS), given(STRINGS)]], id="stack-strings", jit=False),
     Case(
         "unstack",
         [normal(2, 3)],
-        dict(axis=1),
+        {"axis": 1},
         dtypes=ALL,
         unknown=False,
-        raises=[Raises([normal(2, 3)], dict(num=4, axis=1), match="num is 4")],
+        raises=[Raises([normal(2, 3)], {"num": 4, "axis": 1}, match="num is 4")],
     ),
     Case("unstack", [given(STRINGS)], id="unstack-strings", jit=False, unknown=False),
     Case(
@@ -199,7 +199,7 @@ CASES = [
             Raises([normal(3, 3), [1, 1]], match="do not add up to 3"),
         ],
     ),
-    Case("split", [normal(4, 3), [1, -1]], dict(axis=0), empty=False),
+    Case("split", [normal(4, 3), [1, -1]], {"axis": 0}, empty=False),
     Case(
         "split",
         [normal(4, 3), given([1, 3], "int32")],
@@ -209,12 +209,12 @@ CASES = [
     ),
     Case("split", [given(STRINGS), 2], id="split-strings", jit=False),
     Case("zeros", [[2, 3]]),
-    Case("zeros", [[2]], dict(dtype="string"), id="zeros-strings", jit=False),
-    Case("ones", [[2]], dict(dtype="bool")),
+    Case("zeros", [[2]], {"dtype": "string"}, id="zeros-strings", jit=False),
+    Case("ones", [[2]], {"dtype": "bool"}),
     Case("zeros", [normal(3, 2)], id="filled-own-size", call=fill_by_own_size, grad=None),
     Case("zeros_like", [normal(2, 3)], dtypes=ALL, fd=False),
     Case("zeros_like", [given(STRINGS)], id="zeros_like-strings", jit=False),
-    Case("ones_like", [normal(2, 3)], dict(dtype="int32"), dtypes=ALL, fd=False),
+    Case("ones_like", [normal(2, 3)], {"dtype": "int32"}, dtypes=ALL, fd=False),
     Case(
         "fill",
         [[2, 3], normal()],
@@ -226,19 +226,19 @@ CASES = [
     ),
     Case("fill", [given([2, 3], "int32"), normal()], id="fill-argument", jit=False, empty=False),
     Case("eye", [2, 3]),
-    Case("eye", [2], dict(batch_shape=[2], dtype="complex64")),
+    Case("eye", [2], {"batch_shape": [2], "dtype": "complex64"}),
     Case(
         "range",
         [0.0, 1.0, 0.1],
         raises=[Raises([5, 0], match="start must not exceed"), Raises([0, 5, 0], match="delta")],
     ),
-    Case("range", [5, 0, -2], dict(dtype="int64")),
+    Case("range", [5, 0, -2], {"dtype": "int64"}),
     Case("range", [normal(3, 4)], id="range-own-size", call=range_of_own_size, grad=None),
     Case("range", [given(5, "int32")], id="range-argument", jit=False),
     Case(
         "linspace",
         [normal(2), normal(2), 5],
-        dict(axis=-1),
+        {"axis": -1},
         dtypes=("float32", "float64"),
         unknown=False,
         raises=[Raises([0.0, 1.0, -1], match="num is negative")],
@@ -246,7 +246,7 @@ CASES = [
     Case("linspace", [0.1, 0.7, 23], rtol=0.0, atol=0.0),
     Case("linspace", [0, 10, 4]),
     Case("meshgrid", [normal(2), normal(3)], dtypes=NUMERIC),
-    Case("meshgrid", [normal(2), normal(3)], dict(indexing="ij")),
+    Case("meshgrid", [normal(2), normal(3)], {"indexing": "ij"}),
     Case(
         "tile",
         [normal(2, 3), [2, 1]],
@@ -263,17 +263,17 @@ CASES = [
     Case(
         "repeat",
         [normal(3, 2), 2],
-        dict(axis=0),
+        {"axis": 0},
         dtypes=TILED,
-        raises=[Raises([normal(3), -1], dict(axis=0), match="must not be negative")],
+        raises=[Raises([normal(3), -1], {"axis": 0}, match="must not be negative")],
     ),
-    Case("repeat", [normal(3, 2), [1, 0, 2]], dict(axis=0), empty=False, order2=False),
+    Case("repeat", [normal(3, 2), [1, 0, 2]], {"axis": 0}, empty=False, order2=False),
     Case("repeat", [normal(3), ints(0, 3, (3,))], id="repeat-argument", jit=False, empty=False),
     Case("repeat", [given(STRINGS), 2], id="repeat-strings", jit=False),
     Case(
         "pad",
         [normal(2, 3), [[1, 0], [2, 1]]],
-        dict(constant_values=3),
+        {"constant_values": 3},
         dtypes=NUMERIC,
         raises=[
             Raises([normal(2, 3), [[1, 1]]], match="paddings has 1 rows"),
@@ -283,12 +283,12 @@ CASES = [
     Case(
         "pad",
         [normal(3, 4), [[1, 2], [2, 0]]],
-        dict(mode="REFLECT"),
+        {"mode": "REFLECT"},
         dtypes=ALL,
         empty=False,
         raises=[Raises([normal(3), [[3, 0]]], match="must not exceed 2")],
     ),
-    Case("pad", [normal(3), [[3, 2]]], dict(mode="symmetric"), empty=False),
+    Case("pad", [normal(3), [[3, 2]]], {"mode": "symmetric"}, empty=False),
     Case(
         "pad",
         [normal(2), given([[1, 2]], "int32")],
@@ -311,7 +311,7 @@ CASES = [
     Case(
         "reverse_sequence",
         [normal(3, 4), given([2, 4, 0], "int32")],
-        dict(seq_axis=1),
+        {"seq_axis": 1},
         dtypes=ALL,
         empty=False,
         raises=[Raises([normal(2, 3), given([4, 1], "int32")], match="must be in .0, 3")],
@@ -357,16 +357,16 @@ CASES = [
     Case(
         "sort",
         [distinct(3, 5)],
-        dict(axis=0, direction="DESCENDING"),
+        {"axis": 0, "direction": "DESCENDING"},
         raises=[
-            Raises([normal(3)], dict(direction="UP"), match="direction"),
-            Raises([normal(3)], dict(axis=1), match="axis 1 is out of range"),
+            Raises([normal(3)], {"direction": "UP"}, match="direction"),
+            Raises([normal(3)], {"axis": 1}, match="axis 1 is out of range"),
         ],
     ),
     Case(
         "sort",
         [values([-128, 127, 0, 5])],
-        dict(direction="DESCENDING"),
+        {"direction": "DESCENDING"},
         dtypes=("int8", "int32"),
         id="sort-extremes",
     ),
@@ -375,7 +375,7 @@ CASES = [
         [values([1.0, 1.0, 0.0, -0.0, 1.0])],
         dtypes=("float32", "float64", "int32", "uint32"),
     ),
-    Case("argsort", [distinct(3, 5)], dict(axis=0, direction="DESCENDING")),
+    Case("argsort", [distinct(3, 5)], {"axis": 0, "direction": "DESCENDING"}),
     Case(
         "math.top_k",
         [distinct(3, 20), 2],
@@ -388,7 +388,7 @@ CASES = [
     Case(
         "math.top_k",
         [values([1.0, 5.0, 3.0, 5.0]), 3],
-        dict(index_type="int64"),
+        {"index_type": "int64"},
         fd=False,
         grad=None,
         id="top_k-ties",
@@ -407,15 +407,13 @@ CASES = [
         "searchsorted",
         [given([[1.0, 3.0], [2.0, 4.0]], "float32"), given([[0.0, 3.0], [4.0, 5.0]], "float32")],
         raises=[
-            Raises(
-                [given([1.0], "float32"), given([0.0], "float32")], dict(side="up"), match="side"
-            )
+            Raises([given([1.0], "float32"), given([0.0], "float32")], {"side": "up"}, match="side")
         ],
     ),
     Case(
         "searchsorted",
         [given([1, 3, 3, 5], "int32"), given([0, 3, 6], "int32")],
-        dict(side="right", out_type="int64"),
+        {"side": "right", "out_type": "int64"},
     ),
     Case(
         "unravel_index",
@@ -426,7 +424,7 @@ CASES = [
     Case(
         "histogram_fixed_width",
         [given([-1.0, 0.0, 1.5, 2.0, 5.0, 15.0], "float32"), given([0.0, 5.0], "float32")],
-        dict(nbins=5),
+        {"nbins": 5},
         empty=False,
         raises=[
             Raises([given([1.0, np.nan], "float32"), given([0.0, 5.0], "float32")], match="NaN"),
@@ -436,7 +434,7 @@ CASES = [
     Case(
         "histogram_fixed_width_bins",
         [given([-1.0, 0.0, 1.5, 5.0], "float32"), given([0.0, 5.0], "float32")],
-        dict(nbins=5),
+        {"nbins": 5},
         empty=False,
     ),
 ]

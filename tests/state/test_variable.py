@@ -115,7 +115,7 @@ def test_operators_and_equality():
     assert int(tf.Variable(3)) == 3
     assert len(v) == 2
     with pytest.raises(TypeError, match="unhashable"):
-        {v}
+        {v}  # noqa: B018
     assert {v.ref(): 1}[v.ref()] == 1
     assert v.ref().deref() is v
 

@@ -71,7 +71,7 @@ def test_what_is_watched():
     with tf.GradientTape() as tape:
         y = v * frozen
     assert [w.name for w in tape.watched_variables()] == [v.name]
-    with pytest.raises(ValueError, match="not tf.Tensor"):
+    with pytest.raises(ValueError, match=r"not tf.Tensor"):
         tape.watch("x")
 
 

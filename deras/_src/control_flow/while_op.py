@@ -143,7 +143,7 @@ def _while(context, *arrays, cond, body, layout, limit, bound):
             pairs, now = unpack(fixed, moving)
             with nested_code() as collector:
                 outputs, after = run_graph(body, inner, moving[:size], pairs, now)
-                code = None if collector is None else jnp.asarray(collector.current())
+                code: Any = None if collector is None else collector.current()
             result = [jnp.asarray(o) for o in outputs] + [jnp.asarray(after[h]) for h in written]
             if checked_condition:
                 # The loop cannot hand out what its condition checks, so it is checked here.

@@ -129,6 +129,9 @@ class EagerTensor(Tensor):
     # `assign` is set only on a slice of a variable: it writes that slice.
     __slots__ = ("_array", "_host", "assign", "aval", "is_literal")
 
+    assign: Any
+    is_literal: bool
+
     def __init__(self, aval: Aval, array: Any, host: np.ndarray | None = None) -> None:
         self.aval = aval
         self._array = array

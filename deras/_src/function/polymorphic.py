@@ -71,9 +71,8 @@ class Function:
         self._autograph = autograph
         self._jit_compile = jit_compile
         self._reduce_retracing = reduce_retracing
-        self._name: str = name or getattr(
-            python_function, "__name__", type(python_function).__name__
-        )
+        own = getattr(python_function, "__name__", type(python_function).__name__)
+        self._name = str(name or own)
         self._lock = threading.RLock()
         self._traces: dict[Any, ConcreteFunction] = {}
         self._kinds: dict[Any, list[ConcreteFunction]] = {}

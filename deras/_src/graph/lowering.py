@@ -154,11 +154,11 @@ def lower_node(node: OpRecord, context: LoweringContext, arrays: list[Any]) -> t
     try:
         if op.contextual:
             context.node = node
-            result = op.lowering(context, *arrays, **dict(node.attrs))
+            result = op.lowering(context, *arrays, **dict(node.attrs))  # type: ignore[misc]
         elif context.differentiate and op.gradient is not AUTO:
             result = _with_own_gradient(node, arrays)
         else:
-            result = op.lowering(*arrays, **dict(node.attrs))
+            result = op.lowering(*arrays, **dict(node.attrs))  # type: ignore[misc]
     except NeedsHost as inner:
         raise inner if inner.node is node else NeedsHost(node, _inner_reason(inner)) from None
     except errors.OpError:

@@ -92,7 +92,7 @@ def infer(
     probed = _infer_by_probes(op, inputs, attrs)
     if probed is None:
         return _unknown_rank(graph, op, inputs, attrs, site)
-    outputs = []
+    found = []
     for dtype, probes in probed:
         shape = (
             TensorShape(None)
@@ -105,8 +105,8 @@ def infer(
         tensor.probes = None if shape.rank is None or shape.is_fully_defined() else probes
         if tensor.probes is None and probes[0].value is not None:
             tensor.probes = probes  # a known shape whose value depends on an unknown dimension
-        outputs.append(tensor)
-    return tuple(outputs)
+        found.append(tensor)
+    return tuple(found)
 
 
 def known_value(tensor: Any) -> np.ndarray | None:
@@ -149,11 +149,15 @@ def _unranked(inputs: Sequence[Any]) -> bool:
     return any(x.shape.rank is None for x in inputs)
 
 
+def _full_dims(shape: TensorShape) -> tuple[int, ...]:
+    return tuple(int(d) for d in shape.as_list() if d is not None)
+
+
 def _probe(tensor: Any, which: int) -> Probe:
     if isinstance(tensor, SymbolicTensor):
         if tensor.probes is not None:
             return tensor.probes[which]
-        return Probe(tuple(tensor.shape.as_list()), tensor.value)
+        return Probe(_full_dims(tensor.shape), tensor.value)
     return Probe(tensor.aval.dims, known_value(tensor))
 
 

@@ -58,10 +58,8 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Cons
       TypeError: The value does not fit `dtype` (a float for an integer dtype), or not `shape`.
       ValueError: The value is no tensor: None, ragged lists, lists of tensors (use `tf.stack`).
 
-    >>> tf.constant([[1, 2], [3, 4]], tf.float32)
-    <tf.Tensor: shape=(2, 2), dtype=float32, numpy=
-    array([[1., 2.],
-           [3., 4.]], dtype=float32)>
+    >>> tf.constant([1, 2], tf.float32)
+    <tf.Tensor: shape=(2,), dtype=float32, numpy=array([1., 2.], dtype=float32)>
     >>> tf.constant(0, shape=[3]).numpy()
     array([0, 0, 0], dtype=int32)
     """

@@ -300,7 +300,7 @@ def bessel_i0e(x: Any, name: str | None = None) -> Any:
       Tensor of `x`'s shape and dtype.
 
     >>> tf.math.special.bessel_i0e([0.0, 1.0]).numpy()
-    array([1.        , 0.46575963], dtype=float32)
+    array([1.       , 0.4657596], dtype=float32)
     """
     return apply(_bessel_i0e, (x,), (), name)
 

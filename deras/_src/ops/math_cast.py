@@ -190,11 +190,13 @@ def _common_range(source: DType, target: DType) -> tuple[np.ndarray, np.ndarray]
     As in TensorFlow they are compared in the dtype that NumPy promotes both to: the highest int64
     is 2^63 in float64, so that bound is not moved inwards and large floats still overflow int64.
     """
-    if source.np_dtype.kind == "V" or target.np_dtype.kind == "V":  # bfloat16: NumPy has no rule
+    ours: Any = source.np_dtype
+    theirs: Any = target.np_dtype
+    if ours.kind == "V" or theirs.kind == "V":  # bfloat16: NumPy has no rule
         both: Any = np.float64
     else:
-        both = np.promote_types(source.np_dtype, target.np_dtype).type
-    kind = source.np_dtype.type
+        both = np.promote_types(ours, theirs).type
+    kind: Any = ours.type
     low, high = max(source.min, target.min), min(source.max, target.max)
     if source.is_floating:
         low, high = float(low), float(high)

@@ -312,7 +312,7 @@ def zeta(x: Any, q: Any, name: str | None = None) -> Any:
       Tensor of the broadcast shape and the inputs' dtype.
 
     >>> tf.math.zeta(2.0, 1.0).numpy()
-    np.float32(1.6449341)
+    np.float32(1.644934)
     """
     return apply(_zeta, (x, q), (), name)
 
@@ -357,7 +357,7 @@ def polygamma(a: Any, x: Any, name: str | None = None) -> Any:
       Tensor of the broadcast shape and the inputs' dtype.
 
     >>> tf.math.polygamma(1.0, 1.0).numpy()
-    np.float32(1.6449341)
+    np.float32(1.644934)
     """
     return apply(_polygamma, (a, x), (), name)
 

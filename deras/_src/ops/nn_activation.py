@@ -15,7 +15,8 @@ from deras._src.ops.array_join import concat
 from deras._src.ops.math_binary import add, multiply
 from deras._src.ops.math_cast import cast
 from deras._src.ops.math_special import erf
-from deras._src.ops.math_unary import negative, sigmoid, tanh
+from deras._src.ops.math_binary import negative
+from deras._src.ops.math_unary import sigmoid, tanh
 from deras._src.ops.shapes import same_as_first
 from deras._src.registry import op
 from deras._src.util.export import export
@@ -254,9 +255,7 @@ def gelu(features: Any, approximate: bool = False, name: str | None = None) -> A
     if not x.dtype.is_floating:
         raise ValueError(f"`features.dtype` must be a floating point tensor, got {x.dtype.name}")
     if approximate:
-        inner = multiply(
-            0.7978845608028654, add(x, multiply(_CUBIC, multiply(x, multiply(x, x))))
-        )
+        inner = multiply(0.7978845608028654, add(x, multiply(_CUBIC, multiply(x, multiply(x, x)))))
         return multiply(multiply(0.5, x), add(1.0, tanh(inner)))
     return multiply(multiply(0.5, x), add(1.0, erf(multiply(x, _HALF_ROOT))))
 

@@ -85,7 +85,8 @@ class Window:
                 result.append(-(-size // stride))
             else:
                 extent = (cells - 1) * self.dilations[i] + 1  # type: ignore[operator]
-                total = size if self.padding == "VALID" else size + sum(self.padding[i])  # type: ignore[misc, arg-type]
+                pair = self.padding[i] if self.padding != "VALID" else (0, 0)
+                total = size + sum(pair)  # type: ignore[misc, arg-type]
                 result.append(max((total - extent) // stride + 1, 0))
         return result
 

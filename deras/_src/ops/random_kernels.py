@@ -168,6 +168,10 @@ truncated_normal_op = _sampler(
 full_int_op = _sampler("StatelessRandomUniformFullIntV2", "random.uniform", philox.uniform_full_int)
 
 
+def _uniform_ints_in_pieces(inputs: Sequence[Any], attrs: Any) -> Any:
+    return _in_pieces(uniform_int_op, _blocks_by_value, inputs, attrs)
+
+
 @op(
     "StatelessRandomUniformIntV2",
     dtypes={
@@ -180,7 +184,7 @@ full_int_op = _sampler("StatelessRandomUniformFullIntV2", "random.uniform", phil
     host_args=("shape",),
     gradient=NONE,
     shape=_shape_of,
-    run=lambda inputs, attrs: _in_pieces(uniform_int_op, _blocks_by_value, inputs, attrs),
+    run=lambda inputs, attrs: _uniform_ints_in_pieces(inputs, attrs),
     api_name="random.uniform",
 )
 def uniform_int_op(key, counter, shape, minval, maxval, *, dtype):

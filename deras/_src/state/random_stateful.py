@@ -124,7 +124,9 @@ def _state_for(name: str, identity: Any, seed: Any, sizes: Any, rule: str) -> tu
     pair = next_seed_pair(seed)
     if state.graph is None:
         blocks = _RULES[rule](sizes.host_array())
-        key, counter = seed_rules.EAGER_KERNEL_STATES.reserve((name, identity), *pair, blocks)
+        key, counter = seed_rules.EAGER_KERNEL_STATES.reserve(
+            (name, identity), pair[0], pair[1], blocks
+        )
         return host_tensor(key), host_tensor(counter)
     handle = Handle(name, uint32, TensorShape([4]), trainable=False)
     key = _start(handle, *pair)
