@@ -264,6 +264,12 @@ def table(rows: list[Row], columns: list[Column], heading: str, text: Any) -> li
     return lines
 
 
+def progress(row: Row) -> str:
+    figures = [f"{COLUMNS[c]} {time_text(s)}" for c, s in row.seconds.items()]
+    figures += [f"{COLUMNS[c]} FAILED: {text}" for c, text in row.failures.items()]
+    return f"{row.title}: {', '.join(figures)}"
+
+
 def machine_text() -> str:
     model = platform.processor() or platform.machine()
     try:
@@ -386,15 +392,18 @@ def main() -> int:
                     except (EngineError, OSError) as error:
                         print(f"run.py: {NAMES[name]} does not start: {error}", file=sys.stderr)
                         return 1
-            rows = []
-            for workload in options.only or CATALOG:
-                row = measure(
-                    workload, engines, options.rounds, options.samples, not options.no_variants
-                )
-                rows.append(row)
-                figures = [f"{COLUMNS[c]} {time_text(s)}" for c, s in row.seconds.items()]
-                figures += [f"{COLUMNS[c]} FAILED: {text}" for c, text in row.failures.items()]
-                print(f"{row.title}: {', '.join(figures)}", file=sys.stderr, flush=True)
+            rows: list[Row] = []
+            try:
+                for workload in options.only or CATALOG:
+                    row = measure(
+                        workload, engines, options.rounds, options.samples, not options.no_variants
+                    )
+                    rows.append(row)
+                    print(progress(row), file=sys.stderr, flush=True)
+            except KeyboardInterrupt:
+                # What was measured is worth having; the rest is not begun.
+                options.no_process = True
+                print("run.py: interrupted, the table ends here", file=sys.stderr)
             for engine in engines.values():
                 # Their memory and threads would be in the way of what follows.
                 engine.stop()

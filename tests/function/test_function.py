@@ -249,7 +249,7 @@ def test_branching_on_a_tensor_names_the_line():
             return x
         return -x
 
-    with pytest.raises(tf.errors.OperatorNotAllowedInGraphError, match="tf.cond"):
+    with pytest.raises(tf.errors.OperatorNotAllowedInGraphError, match=r"tf.cond"):
         f(tf.constant(1.0))
 
 
@@ -282,9 +282,9 @@ def test_a_failed_step_changes_no_variable():
 
 def test_static_errors_in_a_graph_are_value_errors_too():
     f = tf.function(lambda a, b: tf.matmul(a, b))
-    with pytest.raises(ValueError, match="tf.matmul"):
+    with pytest.raises(ValueError, match=r"tf.matmul"):
         f(tf.ones([2, 3]), tf.ones([2, 3]))
-    with pytest.raises(tf.errors.InvalidArgumentError, match="tf.matmul"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"tf.matmul"):
         tf.matmul(tf.ones([2, 3]), tf.ones([2, 3]))
 
 
@@ -329,7 +329,7 @@ def test_host_ops_split_the_program_and_jit_compile_refuses_them():
         tape.watch(x)
         y = tf.function(f)(x)
     assert float(tape.gradient(y, x)) == 12.0
-    with pytest.raises(tf.errors.InvalidArgumentError, match="py_function.*cannot be compiled"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"py_function.*cannot be compiled"):
         tf.function(f, jit_compile=True)(tf.constant(3.0))
 
 
