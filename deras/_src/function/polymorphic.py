@@ -13,7 +13,7 @@ from deras._src.control_flow.structures import Structured
 from deras._src.control_flow.while_op import TooManyTrips
 from deras._src.core.context import building, state
 from deras._src.core.tensor import EagerTensor, Tensor
-from deras._src.core.type_spec import TensorSpec, TypeSpec
+from deras._src.core.type_spec import TensorSpec
 from deras._src.dispatch.convert import convert
 from deras._src.function.concrete import ConcreteFunction
 from deras._src.function.program import Program

@@ -12,10 +12,9 @@ from deras._src.core.dtypes import FLOATING, REAL, float32
 from deras._src.dispatch.apply import apply
 from deras._src.dispatch.convert import convert
 from deras._src.ops.array_join import concat
-from deras._src.ops.math_binary import add, multiply
+from deras._src.ops.math_binary import add, multiply, negative
 from deras._src.ops.math_cast import cast
 from deras._src.ops.math_special import erf
-from deras._src.ops.math_binary import negative
 from deras._src.ops.math_unary import sigmoid, tanh
 from deras._src.ops.shapes import same_as_first
 from deras._src.registry import op

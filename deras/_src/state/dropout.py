@@ -171,6 +171,6 @@ def general_dropout(
 
     >>> g = tf.random.Generator.from_seed(7)
     >>> tf.nn.experimental.general_dropout(tf.ones([5]), 0.5, g.uniform).numpy()
-    array([0., 2., 2., 2., 0.], dtype=float32)
+    array([0., 2., 2., 2., 2.], dtype=float32)
     """
     return _dropout(x, rate, noise_shape, uniform_sampler, name, "nn.experimental.general_dropout")
