@@ -183,7 +183,7 @@ def parse_arguments(arguments):
         default="all",
         help="eager, function (tf.function), jit (jit_compile=True), or all in turn (default)",
     )
-    parser.add_argument("--epochs", type=int, default=24, help="at most so many (default 24)")
+    parser.add_argument("--epochs", type=int, default=20, help="at most so many (default 20)")
     parser.add_argument("--batch-size", type=int, default=64, help="default 64")
     parser.add_argument("--patience", type=int, default=6, help="epochs without gain (default 6)")
     parser.add_argument("--seed", type=int, default=0, help="weights, batches, dropout (default 0)")

@@ -263,7 +263,8 @@ class EagerTensor(Tensor):
 def repr_of(tensor: Any) -> str:
     """The value as TensorFlow's repr has it: scalars as Python values."""
     value = tensor.host_array()
-    return repr(value) if tensor.aval.dims else repr(value.item())
+    text = repr(value) if tensor.aval.dims else repr(value.item())
+    return "\n" + text if "\n" in text else text
 
 
 def _printed(tensor: EagerTensor) -> str:
