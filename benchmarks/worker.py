@@ -33,11 +33,12 @@ SAMPLE_SECONDS = 0.04
 WARM_SECONDS = 0.4
 WARM_CALLS = 5
 
+# Module to import, and further distributions whose versions matter.
 ENGINES = {
-    "deras": ("deras", ("deras", "jax", "jaxlib", "numpy")),
-    "tf": ("tensorflow", ("tensorflow", "tensorflow-cpu", "numpy")),
-    "jax": ("jax", ("jax", "jaxlib", "numpy")),
-    "torch": ("torch", ("torch", "numpy")),
+    "deras": ("deras", ("jax", "jaxlib", "numpy")),
+    "tf": ("tensorflow", ("numpy",)),
+    "jax": ("jax", ("jaxlib", "numpy")),
+    "torch": ("torch", ("numpy",)),
 }
 # The first is what a user gets without asking; "xla" and "compile" apply to compiled workloads.
 VARIANTS = {
@@ -74,14 +75,11 @@ class Worker:
         self.prepared: dict[tuple[str, str], tuple[Any, int]] = {}
 
     def hello(self) -> dict[str, Any]:
-        importlib.import_module(ENGINES[self.engine][0])
-        versions = {"python": platform.python_version()}
-        for package in ENGINES[self.engine][1]:
-            try:
-                versions[package] = metadata.version(package)
-            except metadata.PackageNotFoundError:
-                # Run from a clone, or a distribution by another name.
-                continue
+        name, packages = ENGINES[self.engine]
+        module = importlib.import_module(name)
+        # The module's own word first: a clone need not be installed.
+        versions = {"python": platform.python_version(), name: module.__version__}
+        versions |= {package: metadata.version(package) for package in packages}
         return {"versions": versions, "variants": VARIANTS[self.engine]}
 
     def prepare(self, workload: str, variant: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from deras._src import errors
 from deras._src.core.context import state
-from deras._src.core.dtypes import INDEX, int16, int32, int64
+from deras._src.core.dtypes import FLOATING, INDEX, int16, int32, int64
 from deras._src.core.dtypes import bool_ as bool_dtype
 from deras._src.core.dtypes import string as string_dtype
 from deras._src.core.indexed_slices import IndexedSlices
@@ -85,6 +85,13 @@ def _add(x: Any, y: Any) -> Any:
     return apply(math_binary._add, (x, y))
 
 
+def _divide(x: Any, y: Any) -> Any:
+    tensor = x if isinstance(x, Tensor) else y
+    if tensor.dtype in FLOATING:
+        return apply(math_division._real_divide, (x, y))
+    return math_division.truediv(x, y)
+
+
 def _by_dtype(
     logical: Callable[[Any, Any], Any], bitwise: Callable[[Any, Any], Any]
 ) -> Callable[[Any, Any], Any]:
@@ -120,8 +127,8 @@ def _not_equal(self: Any, other: Any) -> Any:
 _operator("add", _add)
 _arithmetic("sub", math_binary._subtract)
 _arithmetic("mul", math_binary._multiply)
-_operator("truediv", math_division.truediv)
-_operator("div", math_division.truediv)
+_operator("truediv", _divide)
+_operator("div", _divide)
 _operator("floordiv", math_division.floordiv)
 _operator("mod", math_division.floormod)
 _operator("pow", math_binary.pow)

@@ -236,6 +236,13 @@ CASES = [
         raises=[Raises([normal(3), given([[3]], "int32"), normal(1)], match="3 is not in")],
     ),
     Case(
+        "tensor_scatter_nd_add",
+        [normal(3), given([[1], [5]], "int32"), normal(2)],
+        dict(bad_indices_policy="IGNORE"),
+        grad=None,
+        empty=False,
+    ),
+    Case(
         "tensor_scatter_nd_sub",
         [normal(4, 2), given([[0], [2], [0]], "int32"), normal(3, 2)],
         dtypes=NUMERIC,

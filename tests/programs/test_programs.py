@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+import deras as tf
+
 from . import load, names
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "programs.json"
@@ -38,17 +40,14 @@ def test_every_program_is_recorded(golden: dict[str, Any]) -> None:
     assert sorted(golden["programs"]) == names()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiled", [False, True], ids=["eager", "compiled"])
 @pytest.mark.parametrize("name", names())
 def test_program_gives_tensorflow_curves(name: str, compiled: bool, golden: Any) -> None:
-    import deras as tf
-
     got = load(name).curves(tf, golden["steps"], compiled)
     assert_curves_equal(got, golden["programs"][name])
 
 
 def test_run_is_the_loss_curve(golden: dict[str, Any]) -> None:
-    import deras as tf
-
     wanted = golden["programs"]["mlp_momentum"]["loss"][:5]
     assert load("mlp_momentum").run(tf, steps=5) == pytest.approx(wanted, abs=1e-4, rel=1e-4)

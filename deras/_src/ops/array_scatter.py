@@ -173,8 +173,8 @@ def _into_shape(inputs: Sequence[Any], attrs: Attrs) -> Specs:
     return [(tensor.dtype, tensor.shape)]
 
 
-def _into(tensor: Any, indices: Any, updates: Any, write: Any) -> Any:
-    target, rows, values = _rows(tensor, indices, updates, "ERROR")
+def _into(tensor: Any, indices: Any, updates: Any, write: Any, policy: str = "ERROR") -> Any:
+    target, rows, values = _rows(tensor, indices, updates, policy)
     return write(target.at[rows], values).reshape(tensor.shape)
 
 
@@ -189,22 +189,27 @@ def _declare(name: str, type_variable: Any, gradient: Any, api_name: str, **more
     )
 
 
+def _picked(tensor: Any, record: Any) -> Any:
+    """The elements of `tensor` at the record's indices, 0 for those that are to be ignored."""
+    return gather_nd(tensor, record.inputs[1], bad_indices_policy=record.attr("policy"))
+
+
 def _add_gradient(record: Any, grad: Any) -> Any:
-    return grad, None, gather_nd(grad, record.inputs[1])
+    return grad, None, _picked(grad, record)
 
 
 @_declare("TensorScatterAdd", _T_NUMERIC, _add_gradient, "tensor_scatter_nd_add")
-def _scatter_add(tensor, indices, updates):
-    return _into(tensor, indices, updates, lambda at, v: at.add(v, mode="clip"))
+def _scatter_add(tensor, indices, updates, *, policy):
+    return _into(tensor, indices, updates, lambda at, v: at.add(v, mode="drop"), policy)
 
 
 def _sub_gradient(record: Any, grad: Any) -> Any:
-    return grad, None, -gather_nd(grad, record.inputs[1])
+    return grad, None, -_picked(grad, record)
 
 
 @_declare("TensorScatterSub", _T_NUMERIC, _sub_gradient, "tensor_scatter_nd_sub")
-def _scatter_sub(tensor, indices, updates):
-    return _into(tensor, indices, updates, lambda at, v: at.add(-v, mode="clip"))
+def _scatter_sub(tensor, indices, updates, *, policy):
+    return _into(tensor, indices, updates, lambda at, v: at.add(-v, mode="drop"), policy)
 
 
 def _update_gradient(record: Any, grad: Any) -> Any:
@@ -243,9 +248,9 @@ def _extreme_gradient(record: Any, grad: Any) -> Any:
     output = record.outputs[0]
     dtype = grad.dtype
     own = cast(apply(equal_op, (tensor, output), _STRICT), dtype)
-    theirs = cast(apply(equal_op, (updates, gather_nd(output, indices)), _STRICT), dtype)
-    share = grad / tensor_scatter_nd_add(own, indices, theirs)
-    return own * share, None, theirs * gather_nd(share, indices)
+    theirs = cast(apply(equal_op, (updates, _picked(output, record)), _STRICT), dtype)
+    share = grad / apply(_scatter_add, (own, indices, theirs), record.attrs)
+    return own * share, None, theirs * _picked(share, record)
 
 
 def _without_nan(values: Any, worst: float) -> Any:
@@ -256,25 +261,32 @@ def _without_nan(values: Any, worst: float) -> Any:
 
 
 @_declare("TensorScatterMax", _T_REAL, _extreme_gradient, "tensor_scatter_nd_max")
-def _scatter_max(tensor, indices, updates):
+def _scatter_max(tensor, indices, updates, *, policy):
     values = _without_nan(updates, -np.inf)
-    return _into(tensor, indices, values, lambda at, v: at.max(v, mode="clip"))
+    return _into(tensor, indices, values, lambda at, v: at.max(v, mode="drop"), policy)
 
 
 @_declare("TensorScatterMin", _T_REAL, _extreme_gradient, "tensor_scatter_nd_min")
-def _scatter_min(tensor, indices, updates):
+def _scatter_min(tensor, indices, updates, *, policy):
     values = _without_nan(updates, np.inf)
-    return _into(tensor, indices, values, lambda at, v: at.min(v, mode="clip"))
+    return _into(tensor, indices, values, lambda at, v: at.min(v, mode="drop"), policy)
+
+
+def _policy_attrs(policy: str, what: str) -> tuple[Any, ...]:
+    return (("policy", checked_policy(policy, what)),)
 
 
 @export("tensor_scatter_nd_add")
-def tensor_scatter_nd_add(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Any:
+def tensor_scatter_nd_add(
+    tensor: Any, indices: Any, updates: Any, bad_indices_policy: str = "", name: str | None = None
+) -> Any:
     """A tensor with updates added at indices; repeated indices add up.
 
     Args:
       tensor: Tensor of rank R.
       indices: Integer tensor `[..., N]`, N <= R: each row names an element or slice.
       updates: Tensor of shape `indices.shape[:-1] + tensor.shape[N:]`.
+      bad_indices_policy: "IGNORE" drops updates out of range; else they raise.
       name: Optional name of the node in graphs.
     Returns:
       Tensor of `tensor`'s shape and dtype.
@@ -284,17 +296,21 @@ def tensor_scatter_nd_add(tensor: Any, indices: Any, updates: Any, name: str | N
     >>> tf.tensor_scatter_nd_add([1.0, 2.0], [[0], [0]], [5.0, 6.0]).numpy()
     array([12.,  2.], dtype=float32)
     """
-    return apply(_scatter_add, (tensor, index_tensor(indices), updates), (), name)
+    attrs = _policy_attrs(bad_indices_policy, "tf.tensor_scatter_nd_add")
+    return apply(_scatter_add, (tensor, index_tensor(indices), updates), attrs, name)
 
 
 @export("tensor_scatter_nd_sub")
-def tensor_scatter_nd_sub(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Any:
+def tensor_scatter_nd_sub(
+    tensor: Any, indices: Any, updates: Any, bad_indices_policy: str = "", name: str | None = None
+) -> Any:
     """A tensor with updates subtracted at indices; see `tf.tensor_scatter_nd_add`.
 
     >>> tf.tensor_scatter_nd_sub([1.0, 2.0], [[0]], [5.0]).numpy()
     array([-4.,  2.], dtype=float32)
     """
-    return apply(_scatter_sub, (tensor, index_tensor(indices), updates), (), name)
+    attrs = _policy_attrs(bad_indices_policy, "tf.tensor_scatter_nd_sub")
+    return apply(_scatter_sub, (tensor, index_tensor(indices), updates), attrs, name)
 
 
 @export("tensor_scatter_nd_update")
@@ -320,7 +336,9 @@ def tensor_scatter_nd_update(
 
 
 @export("tensor_scatter_nd_max")
-def tensor_scatter_nd_max(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Any:
+def tensor_scatter_nd_max(
+    tensor: Any, indices: Any, updates: Any, bad_indices_policy: str = "", name: str | None = None
+) -> Any:
     """A tensor, at indices the larger of its element and the updates.
 
     The gradient is shared evenly by all that equal the maximum. NaN updates do nothing.
@@ -328,11 +346,14 @@ def tensor_scatter_nd_max(tensor: Any, indices: Any, updates: Any, name: str | N
     >>> tf.tensor_scatter_nd_max([1, 2], [[0], [1]], [5, 1]).numpy()
     array([5, 2], dtype=int32)
     """
-    return apply(_scatter_max, (tensor, index_tensor(indices), updates), (), name)
+    attrs = _policy_attrs(bad_indices_policy, "tf.tensor_scatter_nd_max")
+    return apply(_scatter_max, (tensor, index_tensor(indices), updates), attrs, name)
 
 
 @export("tensor_scatter_nd_min")
-def tensor_scatter_nd_min(tensor: Any, indices: Any, updates: Any, name: str | None = None) -> Any:
+def tensor_scatter_nd_min(
+    tensor: Any, indices: Any, updates: Any, bad_indices_policy: str = "", name: str | None = None
+) -> Any:
     """A tensor, at indices the smaller of its element and the updates.
 
     The gradient is shared evenly by all that equal the minimum. NaN updates do nothing.
@@ -340,4 +361,5 @@ def tensor_scatter_nd_min(tensor: Any, indices: Any, updates: Any, name: str | N
     >>> tf.tensor_scatter_nd_min([1, 2], [[0], [1]], [5, 1]).numpy()
     array([1, 1], dtype=int32)
     """
-    return apply(_scatter_min, (tensor, index_tensor(indices), updates), (), name)
+    attrs = _policy_attrs(bad_indices_policy, "tf.tensor_scatter_nd_min")
+    return apply(_scatter_min, (tensor, index_tensor(indices), updates), attrs, name)

@@ -539,7 +539,8 @@ def xdivy(x: Any, y: Any, name: str | None = None) -> Any:
 @op("ReciprocalGrad", dtypes=INEXACT, shape=same_as_first, api_name="math.reciprocal")
 def _reciprocal_grad(y, dy):
     y = jnp.conj(y) if jnp.iscomplexobj(y) else y
-    return -dy * y * y
+    # TensorFlow's kernel keeps an infinite slope out where nothing comes in.
+    return jnp.where(dy == 0, jnp.zeros_like(dy), -dy * y * y)
 
 
 def _reciprocal_gradient(record: Any, grad: Any) -> Any:

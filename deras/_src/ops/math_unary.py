@@ -316,7 +316,14 @@ def log1p(x: Any, name: str | None = None) -> Any:
     return apply(_log1p, (x,), (), name)
 
 
-_sqrt_grad, _sqrt_gradient = output_gradient("Sqrt", INEXACT, lambda y, dy: dy * scalar(0.5, y) / y)
+def _none_of_nothing(dy, slope):
+    """`dy * slope`, and 0 where `dy` is 0: TensorFlow's kernels keep an infinite slope out there."""
+    return jnp.where(dy == 0, jnp.zeros_like(dy), dy * slope)
+
+
+_sqrt_grad, _sqrt_gradient = output_gradient(
+    "Sqrt", INEXACT, lambda y, dy: _none_of_nothing(dy, scalar(0.5, y) / y)
+)
 
 
 @op("Sqrt", dtypes=INEXACT, shape=same_as_first, gradient=_sqrt_gradient, api_name="sqrt")
@@ -341,7 +348,7 @@ def sqrt(x: Any, name: str | None = None) -> Any:
 
 
 _rsqrt_grad, _rsqrt_gradient = output_gradient(
-    "Rsqrt", INEXACT, lambda y, dy: dy * scalar(-0.5, y) * y * y * y
+    "Rsqrt", INEXACT, lambda y, dy: _none_of_nothing(dy, scalar(-0.5, y) * y * y * y)
 )
 
 

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax.numpy as jnp
-import numpy as np
 
 from deras._src import errors
 from deras._src.core.dtypes import REAL
 from deras._src.dispatch.apply import apply
-from deras._src.ops.nn_pool_kernels import lowest
+from deras._src.ops.nn_pool_kernels import Places, along, inside, lowest
 from deras._src.ops.nn_windows import (
     Window,
     join_dims,
@@ -38,9 +37,18 @@ def _shape(inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Specs:
             attrs["what"],
             f"input must be of rank 4 and filters of rank 3, got {x} and {w}",
         )
-    batch, spatial, channels = [None], [None, None], kernel[2]
+    batch: list[Any] = [None]
+    spatial: list[Any] = [None, None]
+    channels = kernel[2]
     if x.rank == 4:
-        batch, spatial, channels = split_dims(x, window)
+        batch, spatial, depth = split_dims(x, window)
+        if None not in (depth, channels) and depth != channels:
+            raise errors.op_error(
+                errors.GraphInvalidArgumentError,
+                attrs["what"],
+                f"input has {depth} channels, filters are for {channels}",
+            )
+        channels = depth
     out = window.out_dims(spatial, kernel[:2])
     return [(inputs[0].dtype, join_dims(batch, out, channels, window))]
 
@@ -57,18 +65,20 @@ def _dilation(input, filters, *, window, what, erode):
         raise ValueError(f"input has {input.shape[3]} channels, filters are for {filters.shape[2]}")
     if erode:
         input, filters = -input, jnp.flip(filters, (0, 1))
-    dims, kernel = input.shape[1:3], filters.shape[:2]
-    out = tuple(window.out_dims(dims, kernel))
-    pads = window.pads(dims, kernel)
-    shape = (input.shape[0], *out, input.shape[3])
+    kernel = filters.shape[:2]
+    places = Places(
+        input.shape[1:3],
+        Window(window.strides, window.padding, window.dilations, False, kernel),
+    )
+    shape = (input.shape[0], *places.out, input.shape[3])
     if 0 in shape:
         return jnp.zeros(shape, input.dtype)
-    x = padded(input, pads, 0)
-    inside = np.pad(np.ones((1, *dims, 1), bool), ((0, 0), *pads, (0, 0)))
+    x = padded(input, places.pads, 0)
     best = jnp.full(shape, lowest(input.dtype))
     for tap in taps(kernel):
-        here = tap_slice(x, tap, out, window) + filters[tap]
-        real = tap_slice(inside, tap, out, window)  # cells of the padding do not take part
+        here = tap_slice(x, tap, places.out, window) + filters[tap]
+        # Cells of the padding do not take part.
+        real = along(inside(tap, places, window), jnp.logical_and)
         best = jnp.where(real & (here > best), here, best)
     return -best if erode else best
 

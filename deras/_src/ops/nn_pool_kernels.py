@@ -189,9 +189,33 @@ def _first_hit(hits: Sequence[Any], shape: Sequence[int], count: int) -> Any:
     return first
 
 
-def _real_cells(places: Places, window: Window) -> np.ndarray:
-    """How many cells of each window are not padding, as (1, out..., 1)."""
-    result = np.ones((1,), np.int64)
+def along(vectors: Sequence[np.ndarray], combine: Any) -> Any:
+    """One vector for each spatial dimension, combined to an array (1, out..., 1).
+
+    In the program, not in NumPy: static shapes are tried with dimensions of 50,000 and more.
+    """
+    result = None
+    for i, vector in enumerate(vectors):
+        part = jnp.asarray(vector).reshape(
+            [-1 if d == i + 1 else 1 for d in range(len(vectors) + 2)]
+        )
+        result = part if result is None else combine(result, part)
+    return result
+
+
+def inside(tap: Sequence[int], places: Places, window: Window) -> list[np.ndarray]:
+    """For each dimension, the places at which the cell `tap` is not padding."""
+    result = []
+    for i, t in enumerate(tap):
+        at = np.arange(places.out[i]) * window.strides[i] - places.pads[i][0]
+        at = at + t * window.dilations[i]
+        result.append((at >= 0) & (at < places.dims[i]))
+    return result
+
+
+def _real_cells(places: Places, window: Window) -> list[np.ndarray]:
+    """For each dimension, how many cells of each window are not padding."""
+    result = []
     for n, out, k, stride, dilation, (low, _) in zip(
         places.dims,
         places.out,
@@ -201,11 +225,12 @@ def _real_cells(places: Places, window: Window) -> np.ndarray:
         places.pads,
         strict=True,
     ):
-        start = np.arange(out) * stride - low
-        cells = start[:, None] + np.arange(k) * dilation
-        counts = ((cells >= 0) & (cells < n)).sum(1)
-        result = result[..., None] * counts
-    return result.reshape(1, *places.out, 1)
+        counts = np.zeros(out, np.int64)
+        for t in range(k):
+            at = np.arange(out) * stride - low + t * dilation
+            counts += (at >= 0) & (at < n)
+        result.append(counts)
+    return result
 
 
 def _wide(x: Any) -> Any:
@@ -225,8 +250,9 @@ def avg_pool(x: Any, window: Window) -> Any:
 
 def _divisor(places: Places, window: Window, dtype: Any) -> Any:
     counts = _real_cells(places, window)
-    same = counts.min() == counts.max()
-    return jnp.asarray(counts.ravel()[0] if same else counts).astype(dtype)
+    if all(c.min() == c.max() for c in counts):
+        return jnp.asarray(math.prod(int(c[0]) for c in counts)).astype(dtype)
+    return along([c.astype(dtype) for c in counts], jnp.multiply)
 
 
 def _window_sum(x: Any, places: Places, window: Window) -> Any:
@@ -273,21 +299,22 @@ def max_pool_with_positions(x: Any, window: Window) -> tuple[Any, Any]:
     shape = (x.shape[0], *places.out, x.shape[-1])
     if 0 in shape or 0 in x.shape:
         return jnp.zeros(shape, x.dtype), jnp.zeros(shape, jnp.int64)
-    (_, width), channels = places.dims, x.shape[-1]
-    inside = np.pad(np.ones((1, *places.dims, 1), bool), ((0, 0), *places.pads, (0, 0)))
+    width, channels = places.dims[1], x.shape[-1]
+    starts = [
+        np.arange(n, dtype=np.int64) * stride - low
+        for n, stride, (low, _) in zip(places.out, window.strides, places.pads, strict=True)
+    ]
     x = padded(x, places.pads, 0)
     best = jnp.zeros(shape, x.dtype)
     where = jnp.zeros(shape, jnp.int64)
-    seen = np.zeros((1, *places.out, 1), bool)
-    rows = np.arange(places.out[0]) * window.strides[0] - places.pads[0][0]
-    columns = np.arange(places.out[1]) * window.strides[1] - places.pads[1][0]
+    seen = jnp.zeros((1, *places.out, 1), bool)
     for tap in taps(window.size):
         here = tap_slice(x, tap, places.out, window)
-        real = tap_slice(inside, tap, places.out, window)
-        number = (rows + tap[0])[:, None] * width + (columns + tap[1])
-        number = number[None, :, :, None] * channels + np.arange(channels)
+        real = along(inside(tap, places, window), jnp.logical_and)
+        number = along([(starts[0] + tap[0]) * width, starts[1] + tap[1]], jnp.add)
+        number = number * np.int64(channels) + jnp.arange(channels, dtype=jnp.int64)
         better = real & (~seen | (here > best))
         best = jnp.where(better, here, best)
-        where = jnp.where(better, number.astype(np.int64), where)
+        where = jnp.where(better, number, where)
         seen = seen | real
     return best, where
