@@ -331,7 +331,8 @@ def report(
         lines += ["", "Different results, so not comparable:", "", *(f"- {w}" for w in wrong)]
     elif rows:
         lines += ["", f"All engines agree on the results to {CHECK_TOLERANCE:g}."]
-    return "\n".join(lines) + "\n"
+    # Parts that may be missing leave blank lines behind.
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)) + "\n"
 
 
 def parse() -> argparse.Namespace:

@@ -19,6 +19,9 @@ from deras._src.graph.lowering import LoweringContext, compiling, interpret, rea
 # Below this many bytes, updating a buffer in place gains less than checking that it may be.
 _DONATE_BYTES = 1 << 16
 
+# Checks are run beforehand, on their own, where they touch this many times less memory.
+_CHEAP = 20
+
 
 class Program:
     """One compiled form of a graph.
@@ -41,6 +44,7 @@ class Program:
         "effects",
         "order",
         "outputs",
+        "precheck",
         "state_avals",
         "written",
     )
@@ -50,19 +54,24 @@ class Program:
         self.constants = [t.device_array() for t in graph.constants.values()]
         written = [h for h, w in graph.handles.items() if w]
         order = written + [h for h, w in graph.handles.items() if not w]
-        collector = Collector()
         found: list[Any] = []
 
-        def program(*arrays: Any) -> tuple[Any, ...]:
-            found.clear()
-            env, values = bind_arguments(graph, order, arrays)
-            context = LoweringContext(values, wanted=graph.wanted)
-            interpret(graph.nodes, context, env)
-            outputs = [jnp.asarray(read(t, env)) for t in graph.outputs]
-            news = [jnp.asarray(context.values[h]) for h in written]
-            found.extend((o.dtype, o.shape) for o in outputs + news)
-            code = [jnp.asarray(collector.current())] if collector.checks else []
-            return tuple(outputs + news + code)
+        def trace(donate: tuple[int, ...], checks_only: bool = False) -> tuple[Any, Collector]:
+            collector = Collector()
+
+            def program(*arrays: Any) -> tuple[Any, ...]:
+                found.clear()
+                env, values = bind_arguments(graph, order, arrays)
+                context = LoweringContext(values, wanted=graph.wanted)
+                interpret(graph.nodes, context, env)
+                outputs = [jnp.asarray(read(t, env)) for t in graph.outputs]
+                news = [jnp.asarray(context.values[h]) for h in written]
+                found.extend((o.dtype, o.shape) for o in outputs + news)
+                code = [jnp.asarray(collector.current())] if collector.checks else []
+                return tuple(code if checks_only else outputs + news + code)
+
+            with compiling(collector):
+                return jax.jit(program, donate_argnums=donate).trace(*specs), collector
 
         specs = [
             jax.ShapeDtypeStruct(a.dims, a.dtype.np_dtype)
@@ -70,16 +79,21 @@ class Program:
             + list(inputs)
         ]
         donate = tuple(i for i, h in enumerate(written) if _large(h.value.aval))
-        with compiling(collector):
-            traced = jax.jit(program, donate_argnums=donate).trace(*specs)
-            if collector.checks and donate:
-                # State is committed only if no check failed, so the old buffers must survive.
-                donate = ()
-                collector.checks.clear()
-                collector.code = None
-                # A new function, or JAX would hand back the trace it has.
-                traced = jax.jit(lambda *arrays: program(*arrays)).trace(*specs)
+        traced, collector = trace(donate)
+        self.precheck: Any = None
+        with compiling(None):
             self.compiled = traced.lower().compile()
+            if collector.checks and donate:
+                # State is committed only if no check failed. Where the checks alone are cheap (the
+                # range of indices, say) they run first, as a program of their own; else the old
+                # buffers must survive the run.
+                alone = trace((), checks_only=True)[0].lower().compile()
+                if not collector.effects and _cost(alone) * _CHEAP < _cost(self.compiled):
+                    self.precheck = alone
+                else:
+                    donate = ()
+                    traced, collector = trace(())
+                    self.compiled = traced.lower().compile()
         self.call = self.compiled
         self.checks: list[Check] = collector.checks
         self.effects = collector.effects
@@ -96,6 +110,8 @@ class Program:
     def run(self, inputs: Sequence[Any]) -> list[EagerTensor]:
         """Runs on the arrays of the arguments; state is written back; checks are raised."""
         arrays = [h.value.device_array() for h in self.order]
+        if self.precheck is not None:
+            raise_failed(self.checks, self.precheck(*arrays, *self.constants, *inputs)[0])
         for i in self.donated:
             arrays[i] = None
             arrays[i] = self.order[i].take()
@@ -105,7 +121,7 @@ class Program:
             results = call_moved(self.call, [*arrays, *self.constants, *inputs], error)
         if self.effects:
             jax.effects_barrier()
-        if self.checks:
+        if self.checks and self.precheck is None:
             raise_failed(self.checks, results[-1])
         count = self.outputs
         if self.written:
@@ -129,6 +145,12 @@ def bind_arguments(
 def aval_of_array(array: Any) -> Aval:
     """The aval of a JAX array."""
     return aval_of(from_numpy(array.dtype), tuple(array.shape))
+
+
+def _cost(compiled: Any) -> float:
+    """Bytes that a program touches, as XLA counts them."""
+    analysis = compiled.cost_analysis() or {}
+    return float(analysis.get("bytes accessed", 0.0))
 
 
 def _large(aval: Aval) -> bool:

@@ -55,6 +55,7 @@ class Segment:
                 for handle, written in node.op.state_of(dict(node.attrs)):
                     self.handles[handle] = self.handles.get(handle, False) or written
         self.inputs = list(seen.values())
+        self.static = _decides_shapes(nodes)
         self.outputs = [t for n in nodes for t in n.outputs if id(t) in needed]
         self.programs: dict[Any, Any] = {}
 
@@ -63,8 +64,10 @@ class Segment:
         values = [value_of(x, env) for x in self.inputs]
         handles = list(self.handles)
         known = [
-            v._host if v._host is not None and v._host.size <= 64 and v.dtype.is_integer else None
-            for v in values
+            v._host
+            if id(x) in self.static and v._host is not None and v._host.size <= _STATIC_ELEMENTS
+            else None
+            for x, v in zip(self.inputs, values, strict=True)
         ]
         key = (
             tuple(h.value.aval for h in handles),
@@ -127,6 +130,22 @@ class Segment:
         avals = [aval_of(from_numpy(d), tuple(s)) for d, s in found]
         count = len(self.outputs)
         return compiled, collector, avals[:count], avals[count:]
+
+
+# Longer values than shapes and axes ever are stay data.
+_STATIC_ELEMENTS = 64
+
+
+def _decides_shapes(nodes: Sequence[OpRecord]) -> set[int]:
+    """The tensors (ids) whose value some node must know before it is compiled."""
+    needed: set[int] = set()
+    for node in reversed(nodes):
+        for position in node.op.host_args:
+            if position < len(node.inputs):
+                needed.add(id(node.inputs[position]))
+        if node.op.numpy is not None and any(id(t) in needed for t in node.outputs):
+            needed.update(id(x) for x in node.inputs)
+    return needed
 
 
 def _inline(tensor: Any) -> bool:

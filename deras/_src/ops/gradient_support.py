@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 
-from deras._src.core.dtypes import ANY, INDEX, INTEGER
+from deras._src.core.dtypes import ANY, INDEX, INTEGER, int64
 from deras._src.core.indexed_slices import IndexedSlices
 from deras._src.core.tensor_shape import TensorShape
 from deras._src.dispatch.apply import apply
@@ -66,6 +67,17 @@ def slices_to_tensor_op(values, indices, dense_shape):
     return jnp.zeros(shape, values.dtype).at[indices].add(values)
 
 
+@op(
+    "WidenIndices",
+    dtypes=INDEX,
+    gradient=NONE,
+    shape=lambda inputs, attrs: [(int64, inputs[0].shape)],
+    numpy=lambda indices: indices.astype(np.int64),
+)
+def _widen_op(indices):
+    return indices.astype(jnp.int64)
+
+
 def densify(slices: IndexedSlices) -> Any:
     """The dense tensor of IndexedSlices; repeated rows add up."""
     if slices.dense_shape is None:
@@ -80,9 +92,12 @@ def add_gradients(parts: Sequence[Any]) -> Any:
     """The sum of gradients; all IndexedSlices stay IndexedSlices, mixtures become dense."""
     if all(isinstance(p, IndexedSlices) for p in parts):
         axis = (("axis", 0),)
+        indices = tuple(p.indices for p in parts)
+        if len({i.dtype for i in indices}) > 1:
+            indices = tuple(apply(_widen_op, (i,)) for i in indices)
         return IndexedSlices(
             apply(concat_op, tuple(p.values for p in parts), axis),
-            apply(concat_op, tuple(p.indices for p in parts), axis),
+            apply(concat_op, indices, axis),
             parts[0].dense_shape,
         )
     dense = tuple(densify(p) if isinstance(p, IndexedSlices) else p for p in parts)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from deras._src import errors
+from deras._src.core.context import state
 from deras._src.core.dtypes import ANY, INDEX, int64
-from deras._src.core.tensor import host_tensor
+from deras._src.core.tensor import EagerTensor, host_tensor
 from deras._src.dispatch.apply import apply
 from deras._src.dispatch.convert import convert
 from deras._src.graph.checks import require
+from deras._src.graph.lowering import compiling
 from deras._src.ops.shapes import same_as_first
 from deras._src.registry import NONE, TypeVar, op
 
@@ -54,6 +57,53 @@ def _scatter_rows(tensor, indices, updates, *, kind):
 def scatter_rows(kind: str, tensor: Any, indices: Any, updates: Any) -> Any:
     """`tensor` with rows updated; `kind` is add, sub, update, max, min, mul or div."""
     return apply(_scatter_rows, (tensor, indices, updates), (("kind", kind),))
+
+
+# From this size on, rows are written into the variable's own buffer: a copy of the table for every
+# step would cost more than the step.
+_IN_PLACE_BYTES = 1 << 16
+_in_place: dict[Any, Any] = {}
+
+
+def scatter_into(handle: Any, kind: str, indices: Any, updates: Any) -> None:
+    """Updates rows of the state behind `handle`, in place where it is large and nobody looks on."""
+    current = handle.value
+    index_tensor = convert(indices)
+    if (
+        state.graph is not None
+        or state.device is not None
+        or current.aval.shape.num_elements() * current.aval.dtype.size < _IN_PLACE_BYTES
+        or index_tensor.dtype not in INDEX
+    ):
+        handle.write(scatter_rows(kind, handle.read(), index_tensor, updates))
+        return
+    rows, numbers = current.aval.dims[0], index_tensor.host_array()
+    if numbers.size and not (0 <= int(numbers.min()) and int(numbers.max()) < rows):
+        # The op itself raises, with the first row that is out of range.
+        scatter_rows(kind, handle.read(), index_tensor, updates)
+    key = (kind, current.aval, index_tensor.aval, updates.aval)
+    program = _in_place.get(key)
+    if program is None:
+        specs = [
+            jax.ShapeDtypeStruct(t.aval.dims, t.aval.dtype.np_dtype)
+            for t in (current, index_tensor, updates)
+        ]
+
+        def lowering(*arrays: Any) -> Any:
+            return _scatter_rows.lowering(*arrays, kind=kind)  # type: ignore[misc]
+
+        with compiling(None):
+            program = jax.jit(lowering, donate_argnums=0).lower(*specs).compile()
+        if len(_in_place) >= _MOST_PROGRAMS:
+            _in_place.pop(next(iter(_in_place)))
+        _in_place[key] = program
+    aval = current.aval
+    del current
+    result = program(handle.take(), index_tensor.device_array(), updates.device_array())
+    handle.value = EagerTensor(aval, result)
+
+
+_MOST_PROGRAMS = 256
 
 
 @op(

@@ -338,7 +338,11 @@ class Variable:
                 f"Received arg: {slices}"
             )
         values = convert(slices.values, self._handle.dtype)
-        self._handle.write(scatter.scatter_rows(op, self._now(), slices.indices, values))
+        saved, state.recorders = state.recorders, ()
+        try:
+            scatter.scatter_into(self._handle, op, slices.indices, values)
+        finally:
+            state.recorders = saved
         return self
 
     def scatter_add(self, sparse_delta: Any, use_locking: bool = False, name: Any = None) -> Any:
