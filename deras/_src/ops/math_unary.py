@@ -317,7 +317,7 @@ def log1p(x: Any, name: str | None = None) -> Any:
 
 
 def _none_of_nothing(dy, slope):
-    """`dy * slope`, and 0 where `dy` is 0: TensorFlow's kernels keep an infinite slope out there."""
+    """`dy * slope`, and 0 where `dy` is 0: TensorFlow keeps an infinite slope out there."""
     return jnp.where(dy == 0, jnp.zeros_like(dy), dy * slope)
 
 

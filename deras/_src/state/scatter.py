@@ -78,7 +78,7 @@ def scatter_into(handle: Any, kind: str, indices: Any, updates: Any) -> None:
         handle.write(scatter_rows(kind, handle.read(), index_tensor, updates))
         return
     rows, numbers = current.aval.dims[0], index_tensor.host_array()
-    if numbers.size and not (0 <= int(numbers.min()) and int(numbers.max()) < rows):
+    if numbers.size and (int(numbers.min()) < 0 or int(numbers.max()) >= rows):
         # The op itself raises, with the first row that is out of range.
         scatter_rows(kind, handle.read(), index_tensor, updates)
     key = (kind, current.aval, index_tensor.aval, updates.aval)
