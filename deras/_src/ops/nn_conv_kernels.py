@@ -27,6 +27,7 @@ from deras._src.ops.nn_windows import (
 
 _FEW_TAPS = 25  # beyond, one matrix product for each cell of the kernel is slower than XLA
 _FEW_CHANNELS = 4  # up to here XLA's transposed convolutions on CPU are slow
+_MOST_TAPS = 1024  # beyond, nothing is unrolled: static shapes are tried with enormous kernels
 _MOST_COLUMNS = 1 << 26  # elements of temporary columns: 256 MB of float32
 
 
@@ -86,7 +87,8 @@ def _by_products(x: Any, w: Any, sizes: Sizes) -> bool:
     A 1x1 kernel is one product, and XLA's kernel gradient of it is 13 times slower. Dtypes other
     than float32 have no fast convolution on CPU.
     """
-    return on_cpu() and (x.dtype != jnp.float32 or (sizes.taps == 1 and sizes.groups == 1))
+    slow = x.dtype != jnp.float32 and sizes.taps <= _MOST_TAPS
+    return on_cpu() and (slow or (sizes.taps == 1 and sizes.groups == 1))
 
 
 def _product(x: Any, w: Any, groups: int) -> Any:
@@ -155,7 +157,8 @@ def kernel_gradient(x: Any, g: Any, kernel_shape: Sequence[int], window: Window)
     if 0 in x.shape or 0 in g.shape or 0 in shape:
         return jnp.zeros(shape, x.dtype)
     channels, groups = x.shape[-1], sizes.groups
-    if on_cpu() and groups == 1 and channels <= _FEW_CHANNELS and sizes.taps > 1:
+    thin = groups == 1 and channels <= _FEW_CHANNELS and 1 < sizes.taps <= _MOST_TAPS
+    if thin and on_cpu():
         return _kernel_gradient_by_rows(x, g, sizes, window)
     wide = on_cpu() and groups == 1 and channels >= 16 and sizes.taps <= _FEW_TAPS
     if not wide and not _by_products(x, g, sizes):
@@ -187,9 +190,9 @@ def _kernel_gradient_by_rows(x: Any, g: Any, sizes: Sizes, window: Window) -> An
 # Depthwise: kernels (height, width, channels, multiplier), channel c giving outputs c * m ...
 
 
-def _depthwise_loops() -> bool:
+def _depthwise_loops(sizes: Sizes) -> bool:
     """On CPU a depthwise convolution is one loop of multiplications, no matrix product."""
-    return on_cpu()
+    return on_cpu() and sizes.taps <= _MOST_TAPS
 
 
 def _grouped(w: Any) -> Any:
@@ -204,7 +207,7 @@ def depthwise_convolve(x: Any, w: Any, window: Window) -> Any:
     shape = (x.shape[0], *sizes.out, channels * multiplier)
     if 0 in shape or 0 in x.shape or 0 in w.shape:
         return jnp.zeros(shape, x.dtype)
-    if not _depthwise_loops():
+    if not _depthwise_loops(sizes):
         return _xla(x, _grouped(w), sizes, window)
     x = padded(x, sizes.pads, 0)
     total: Any = None
@@ -223,7 +226,7 @@ def depthwise_input_gradient(w: Any, g: Any, dims: Sequence[int], window: Window
     shape = (g.shape[0], *sizes.dims, channels)
     if 0 in g.shape or 0 in shape or 0 in w.shape:
         return jnp.zeros(shape, g.dtype)
-    if not _depthwise_loops():
+    if not _depthwise_loops(sizes):
         return _transposed(lambda x: _xla(x, _grouped(w), sizes, window), shape, g)
     parts = g.reshape(*g.shape[:-1], channels, multiplier)
     total = None
@@ -242,7 +245,7 @@ def depthwise_kernel_gradient(x: Any, g: Any, kernel_shape: Sequence[int], windo
     sizes = Sizes(x.shape[1:-1], channels, (*shape[:-2], 1, channels * multiplier), window)
     if 0 in x.shape or 0 in g.shape or 0 in shape:
         return jnp.zeros(shape, x.dtype)
-    if not _depthwise_loops():
+    if not _depthwise_loops(sizes):
         grouped = (*shape[:-2], 1, channels * multiplier)
         return _transposed(lambda w: _xla(x, w, sizes, window), grouped, g).reshape(shape)
     x = padded(x, sizes.pads, 0)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax.numpy as jnp
+from jax import lax
 
 from deras._src import errors
 from deras._src.core.dtypes import REAL
@@ -25,6 +27,8 @@ from deras._src.ops.nn_windows import (
 from deras._src.ops.shapes import Specs
 from deras._src.registry import op
 from deras._src.util.export import export
+
+_MOST_TAPS = 256  # cells of a kernel that are unrolled
 
 
 def _shape(inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Specs:
@@ -75,12 +79,38 @@ def _dilation(input, filters, *, window, what, erode):
         return jnp.zeros(shape, input.dtype)
     x = padded(input, places.pads, 0)
     best = jnp.full(shape, lowest(input.dtype))
-    for tap in taps(kernel):
-        here = tap_slice(x, tap, places.out, window) + filters[tap]
-        # Cells of the padding do not take part.
-        real = along(inside(tap, places, window), jnp.logical_and)
-        best = jnp.where(real & (here > best), here, best)
+    if math.prod(kernel) > _MOST_TAPS:
+        best = _by_loop(x, filters, best, places, window)
+    else:
+        for tap in taps(kernel):
+            here = tap_slice(x, tap, places.out, window) + filters[tap]
+            # Cells of the padding do not take part.
+            real = along(inside(tap, places, window), jnp.logical_and)
+            best = jnp.where(real & (here > best), here, best)
     return -best if erode else best
+
+
+def _by_loop(x, filters, best, places, window):
+    """The same comparison in a loop of the program, for kernels too large to unroll."""
+    covered = [(n - 1) * stride + 1 for n, stride in zip(places.out, window.strides, strict=True)]
+    width = filters.shape[1]
+
+    def step(best, number):
+        tap = (number // width, number % width)
+        starts = [t * dilation for t, dilation in zip(tap, window.dilations, strict=True)]
+        part = lax.dynamic_slice(x, (0, *starts, 0), (x.shape[0], *covered, x.shape[3]))
+        here = part[:, :: window.strides[0], :: window.strides[1]] + filters[tap]
+        at = [
+            jnp.arange(n) * stride - low + start
+            for n, stride, (low, _), start in zip(
+                places.out, window.strides, places.pads, starts, strict=True
+            )
+        ]
+        rows, columns = ((a >= 0) & (a < n) for a, n in zip(at, places.dims, strict=True))
+        real = (rows[:, None] & columns)[None, :, :, None]
+        return jnp.where(real & (here > best), here, best), None
+
+    return lax.scan(step, best, jnp.arange(filters.shape[0] * width))[0]
 
 
 def _run(
