@@ -540,7 +540,9 @@ def xdivy(x: Any, y: Any, name: str | None = None) -> Any:
 def _reciprocal_grad(y, dy):
     y = jnp.conj(y) if jnp.iscomplexobj(y) else y
     # TensorFlow's kernel keeps an infinite slope out where nothing comes in.
-    return jnp.where(dy == 0, jnp.zeros_like(dy), -dy * y * y)
+    square = y * y
+    out = (dy == 0) & ~jnp.isfinite(square)
+    return -dy * jnp.where(out, jnp.zeros_like(square), square)
 
 
 def _reciprocal_gradient(record: Any, grad: Any) -> Any:

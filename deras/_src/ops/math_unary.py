@@ -318,7 +318,8 @@ def log1p(x: Any, name: str | None = None) -> Any:
 
 def _none_of_nothing(dy, slope):
     """`dy * slope`, and 0 where `dy` is 0: TensorFlow keeps an infinite slope out there."""
-    return jnp.where(dy == 0, jnp.zeros_like(dy), dy * slope)
+    out = (dy == 0) & ~jnp.isfinite(slope)
+    return dy * jnp.where(out, jnp.zeros_like(slope), slope)
 
 
 _sqrt_grad, _sqrt_gradient = output_gradient(

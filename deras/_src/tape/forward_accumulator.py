@@ -189,7 +189,7 @@ def _derivative_op(op: OpDef, inputs: int, wrt: tuple[int, ...]) -> OpDef:
             # A program made at run time, a backward pass for example, may hold functions with a
             # reverse rule alone. The transpose of its transpose is the derivative.
             results, pull = jax.vjp(primal, *opened)
-            found, back = jax.vjp(lambda *g: pull(g), *(jnp.zeros_like(r) for r in results))
+            found, back = jax.vjp(lambda *g: pull(g), *(jnp.ones_like(r) for r in results))
             return back(tuple(_like(found, tangents)))
 
         made = _declared(op, key, lowering, inputs, 0, wrt)
@@ -226,8 +226,10 @@ def _transpose_op(op: OpDef, inputs: int, outputs: int, wrt: tuple[int, ...]) ->
                     code,
                 )
 
-            zeros = [jnp.zeros_like(results[i]) for i in smooth]
-            found, pull, code = jax.vjp(gradient, *zeros, has_aux=True)
+            # Linear in the output gradients, so any point would do; but at 0 some kernels keep an
+            # infinite slope out.
+            ones = [jnp.ones_like(results[i]) for i in smooth]
+            found, pull, code = jax.vjp(gradient, *ones, has_aux=True)
             if code is not None and state.collector is not None:
                 state.collector.merge(code)
             return pull(tuple(_like(found, tangents)))
