@@ -353,6 +353,18 @@ def test_printing_from_a_program(capsys):
     f(tf.constant([1.0, 2.5]))
     assert capsys.readouterr().out == "x is [1 2.5]\n"
 
+    @tf.function
+    def g(x):
+        tf.print(x, tf.strings.format("({})", [tf.constant(3)]), output_stream=sys.stdout)
+
+    g(tf.constant("a"))
+    assert capsys.readouterr().out == '"a" "(3)"\n'
+
+
+def test_numpy_functions_run_on_the_host():
+    f = tf.function(lambda x: tf.numpy_function(lambda a: a[::-1].copy(), [x], tf.int32) + 1)
+    assert f(tf.constant([1, 2, 3])).numpy().tolist() == [4, 3, 2]
+
 
 def test_run_functions_eagerly():
     seen = []

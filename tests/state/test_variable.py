@@ -144,3 +144,30 @@ def test_constraint_is_kept_for_optimizers():
     assert v.constraint is tf.nn.relu
     with pytest.raises(ValueError, match="constraint"):
         tf.Variable(1.0, constraint=3)
+
+
+def test_rows_of_large_variables_are_written_in_place_and_earlier_reads_stay():
+    v = tf.Variable(tf.zeros([1000, 64]))
+    slices = tf.IndexedSlices(tf.ones([3, 64]), tf.constant([1, 5, 1]))
+    v.scatter_sub(slices)
+    held = v.read_value()
+    v.scatter_sub(slices)
+    assert held[1, 0] == -2.0
+    assert v[1, 0] == -4.0
+    with pytest.raises(tf.errors.InvalidArgumentError, match="1000"):
+        v.scatter_sub(tf.IndexedSlices(tf.ones([1, 64]), tf.constant([1000])))
+
+    @tf.function
+    def step(indices):
+        v.scatter_sub(tf.IndexedSlices(tf.ones([1, 64]), indices))
+
+    step(tf.constant([5]))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="-3"):
+        step(tf.constant([-3]))
+    assert v[5, 0] == -3.0
+
+
+def test_batch_scatter_update():
+    v = tf.Variable(tf.zeros([2, 3]))
+    v.batch_scatter_update(tf.IndexedSlices(tf.constant([[1.0], [2.0]]), tf.constant([[0], [2]])))
+    assert v.numpy().tolist() == [[1.0, 0.0, 0.0], [0.0, 0.0, 2.0]]

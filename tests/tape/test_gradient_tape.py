@@ -241,3 +241,25 @@ def test_shapes_may_change_between_runs_of_one_structure():
         with tf.GradientTape() as tape:
             y = tf.reduce_sum(tf.ones([n]) * w)
         assert float(tape.gradient(y, w)) == n
+
+
+def test_gathers_by_unlike_index_dtypes_add_up():
+    v = tf.Variable([1.0, 2.0, 3.0])
+    with tf.GradientTape() as tape:
+        y = tf.reduce_sum(tf.gather(v, tf.constant([0]))) + tf.reduce_sum(
+            tf.gather(v, tf.constant([1], tf.int64))
+        )
+    grad = tape.gradient(y, v)
+    assert grad.indices.dtype == tf.int64
+    assert tf.convert_to_tensor(grad).numpy().tolist() == [1.0, 1.0, 0.0]
+
+
+def test_jacobians_of_unconnected_sources_may_be_zeros():
+    x, other = tf.constant([[1.0, 2.0]]), tf.constant([[3.0, 4.0, 5.0]])
+    zero = tf.UnconnectedGradients.ZERO
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch([x, other])
+        y = x * x
+    assert tape.jacobian(y, other) is None
+    assert tape.jacobian(y, other, unconnected_gradients=zero).shape == [1, 2, 1, 3]
+    assert tape.batch_jacobian(y, other, unconnected_gradients=zero).shape == [1, 2, 3]
