@@ -71,7 +71,7 @@ def test_taken(value: Any, dtype: Any, expected: str, numbers: Any) -> None:
 REFUSED: list[tuple[Any, Any, type, str]] = [
     (None, None, ValueError, "unsupported type"),
     ([1, None], None, ValueError, "Tensor|mixed"),
-    (object(), None, ValueError, "unsupported type"),
+    pytest.param(object(), None, ValueError, "unsupported type", id="object"),
     ({"a": 1}, None, ValueError, "unsupported type"),
     ({1, 2}, None, ValueError, "unsupported type"),
     ([[1, 2], [3]], None, ValueError, "non-rectangular"),

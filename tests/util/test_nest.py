@@ -147,8 +147,8 @@ MIXED = {"b": 1, "a": 2}
         (Data(1, [2, 3]), [1, 2, 3]),
         (PlainData(1), [PlainData(1)]),
         (Attrs(1, [2, 3]), [1, 2, 3]),
-        (Proxy([1, (2,)]), [1, 2]),
-        (Proxy(7), None),
+        pytest.param(Proxy([1, (2,)]), [1, 2], id="proxy-list"),
+        pytest.param(Proxy(7), None, id="proxy-leaf"),
         (np.float32(1), [np.float32(1)]),
     ],
 )
