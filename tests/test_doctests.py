@@ -64,6 +64,7 @@ def test_docstring_examples(path):
     module = importlib.import_module(dotted)
     runner = doctest.DocTestRunner(NumberChecker(), optionflags=FLAGS)
     output = io.StringIO()
+    deras.random.set_seed(None)  # an example of another file may have left one
     with np.printoptions(**PRINTING):
         for name, line, docstring in examples(ROOT / path):
             # The module's own names first: `tf` and `np` mean the same everywhere.
