@@ -34,11 +34,6 @@ FD_STEP = 1e-5
 FD_TOLERANCE = 2e-6
 
 # Registered ops without a row, and why.
-# Fails only after other rows of its family ran in the same process; alone it passes. A bug to find.
-ORDER_DEPENDENT = {
-    "gather_nd(normal(3,4),given([[2],[0]]))": "gives another row's shape after other rows"
-}
-
 EXCUSED: dict[str, str] = {
     "AssignVariableOp": "state: tests/state/test_variable.py",
     "BatchScatterUpdate": "state: tests/state/test_variable.py",
@@ -361,9 +356,7 @@ def check_traced(case: Case, jit: bool, values: Sequence[Any]) -> None:
 
 @pytest.mark.skipif(not hasattr(tf, "function"), reason="tf.function is not there yet")
 @pytest.mark.parametrize(("family", "case"), ROWS)
-def test_traced(family: str, case: Case, request: pytest.FixtureRequest) -> None:
-    if case.id in ORDER_DEPENDENT:
-        request.applymarker(pytest.mark.xfail(reason=ORDER_DEPENDENT[case.id], strict=False))
+def test_traced(family: str, case: Case) -> None:
     wanted = golden(family, case)
     problems = Problems()
     values = running.tensors(tf, case, case.dtypes[0])

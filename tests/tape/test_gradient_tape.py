@@ -263,3 +263,17 @@ def test_jacobians_of_unconnected_sources_may_be_zeros():
     assert tape.jacobian(y, other) is None
     assert tape.jacobian(y, other, unconnected_gradients=zero).shape == [1, 2, 1, 3]
     assert tape.batch_jacobian(y, other, unconnected_gradients=zero).shape == [1, 2, 3]
+
+
+def test_one_structure_gives_slices_for_one_shape_and_a_dense_gradient_for_another():
+    x = tf.Variable(tf.ones([3, 4]))
+
+    def gradient(indices):
+        with tf.GradientTape() as tape:
+            y = tf.gather_nd(x, indices)
+        return tape.gradient(y, x)
+
+    rows, cells = tf.constant([[2], [0]]), tf.constant([[2, 1], [0, 3]])
+    for _ in range(3):
+        assert gradient(rows).values.shape == [2, 4]
+        assert gradient(cells).shape == [3, 4]

@@ -142,7 +142,8 @@ def compilable(path: Path) -> bool:
 
 def run_backward(structure: Structure, grads: Sequence[Any]) -> list[Any] | None:
     """Runs the compiled backward pass; None where this structure is met for the first time."""
-    key = ("backward", structure.key, len(grads))
+    # With shapes: a gradient may be IndexedSlices for one shape and dense for another.
+    key = ("backward", structure.key, len(grads), tuple([t.aval for t in structure.tensors]))
     op = PROGRAMS.lookup(key, lambda: _backward_op(structure, len(grads)))
     if op is None:
         return None
