@@ -131,6 +131,34 @@ def test_variable_reads_and_writes_keep_program_order():
     assert float(v) == 210.0
 
 
+@pytest.mark.parametrize("size", [4, 100_000])
+def test_what_was_read_of_state_outlives_steps_that_reuse_its_buffer(size):
+    v, u = tf.Variable(tf.zeros([size])), tf.Variable(tf.ones([size]))
+
+    @tf.function
+    def add(x):
+        v.assign_add(x * tf.ones([size]))
+        return tf.reduce_sum(v)
+
+    @tf.function
+    def swap(x):
+        kept = v.read_value()
+        v.assign(u)
+        u.assign(kept)
+        return x
+
+    one, seen = tf.constant(1.0), []
+    for _ in range(5):
+        add(one)
+        seen.append((v.numpy(), v.read_value(), tf.identity(v), np.from_dlpack(v.value())))
+    for step, values in enumerate(seen, 1):
+        for value in values:
+            np.testing.assert_array_equal(np.asarray(value), np.full(size, step))
+    for _ in range(3):
+        swap(one)
+    assert (float(v[0]), float(u[0])) == (1.0, 5.0)
+
+
 def test_a_tensor_read_before_keeps_its_value_when_buffers_are_updated_in_place():
     v = tf.Variable(tf.ones([300, 300]))  # large enough to be donated
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from sys import getrefcount
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.extend.core import jaxpr_as_fun
 
 from deras._src.core.dtypes import from_numpy
 from deras._src.core.tensor import Aval, EagerTensor, aval_of
@@ -15,8 +17,9 @@ from deras._src.dispatch.plans import call_moved
 from deras._src.graph.checks import Check, Collector, raise_failed
 from deras._src.graph.func_graph import FuncGraph
 from deras._src.graph.lowering import LoweringContext, compiling, interpret, read
+from deras._src.state.handles import OWN
 
-# Below this many bytes, updating a buffer in place gains less than checking that it may be.
+# From this many bytes on, updating a buffer in place is worth a run of the checks beforehand.
 _DONATE_BYTES = 1 << 16
 
 # Checks are run beforehand, on their own, where they touch this many times less memory.
@@ -29,8 +32,8 @@ class Program:
     Attributes:
       avals: of the graph's outputs.
       compile_seconds: time taken by lowering and by XLA.
-      order: the state handles, written ones first; `donated` are the positions of those whose
-        buffers are updated in place.
+      order: the state handles: written ones first, and of those the large ones first.
+      moved: the first of them, whose buffers are updated in place; `kept` are the others.
     """
 
     __slots__ = (
@@ -40,12 +43,12 @@ class Program:
         "compile_seconds",
         "compiled",
         "constants",
-        "donated",
         "effects",
+        "kept",
+        "moved",
         "order",
         "outputs",
         "precheck",
-        "state_avals",
         "written",
     )
 
@@ -53,81 +56,104 @@ class Program:
         started = time.perf_counter()
         self.constants = [t.device_array() for t in graph.constants.values()]
         written = [h for h, w in graph.handles.items() if w]
+        written.sort(key=lambda h: not _large(h.value.aval))
         order = written + [h for h, w in graph.handles.items() if not w]
         found: list[Any] = []
 
-        def trace(donate: tuple[int, ...], checks_only: bool = False) -> tuple[Any, Collector]:
-            collector = Collector()
+        collector = Collector()
 
-            def program(*arrays: Any) -> tuple[Any, ...]:
-                found.clear()
-                env, values = bind_arguments(graph, order, arrays)
-                context = LoweringContext(values, wanted=graph.wanted)
-                interpret(graph.nodes, context, env)
-                outputs = [jnp.asarray(read(t, env)) for t in graph.outputs]
-                news = [jnp.asarray(context.values[h]) for h in written]
-                found.extend((o.dtype, o.shape) for o in outputs + news)
-                code = [jnp.asarray(collector.current())] if collector.checks else []
-                return tuple(code if checks_only else outputs + news + code)
-
-            with compiling(collector):
-                return jax.jit(program, donate_argnums=donate).trace(*specs), collector
+        def program(*arrays: Any) -> tuple[Any, ...]:
+            env, values = bind_arguments(graph, order, arrays)
+            context = LoweringContext(values, wanted=graph.wanted)
+            interpret(graph.nodes, context, env)
+            outputs = [jnp.asarray(read(t, env)) for t in graph.outputs]
+            news = [jnp.asarray(context.values[h]) for h in written]
+            found.extend((o.dtype, o.shape) for o in outputs + news)
+            code = [jnp.asarray(collector.current())] if collector.checks else []
+            return tuple(outputs + news + code)
 
         specs = [
             jax.ShapeDtypeStruct(a.dims, a.dtype.np_dtype)
             for a in [*(h.value.aval for h in order), *(aval_of_array(c) for c in self.constants)]
             + list(inputs)
         ]
-        donate = tuple(i for i, h in enumerate(written) if _large(h.value.aval))
-        traced, collector = trace(donate)
         self.precheck: Any = None
+        donated = len(written)
+        with compiling(collector):
+            traced = jax.jit(program, donate_argnums=tuple(range(len(written)))).trace(*specs)
         with compiling(None):
-            self.compiled = traced.lower().compile()
-            if collector.checks and donate:
-                # State is committed only if no check failed. Where the checks alone are cheap (the
-                # range of indices, say) they run first, as a program of their own; else the old
-                # buffers must survive the run.
-                alone = trace((), checks_only=True)[0].lower().compile()
-                if not collector.effects and _cost(alone) * _CHEAP < _cost(self.compiled):
-                    self.precheck = alone
-                else:
-                    donate = ()
-                    traced, collector = trace(())
-                    self.compiled = traced.lower().compile()
+            if collector.checks and written:
+                donated = self._compile_checked(traced.jaxpr, specs, collector, written)
+            else:
+                self.compiled = traced.lower().compile()
         self.call = self.compiled
         self.checks: list[Check] = collector.checks
         self.effects = collector.effects
-        self.donated = donate
         count = len(graph.outputs)
         avals = [aval_of(from_numpy(d), tuple(s)) for d, s in found]
         self.avals = tuple(avals[:count])
-        self.state_avals = tuple(avals[count:])
         self.written = tuple(written)
         self.order = tuple(order)
+        self.moved, self.kept = self.order[:donated], self.order[donated:]
         self.outputs = count
         self.compile_seconds = time.perf_counter() - started
 
+    def _compile_checked(self, jaxpr: Any, specs: Any, collector: Any, written: Any) -> int:
+        """Compiles so that state is committed only if no check failed; gives `moved`'s length.
+
+        Where the checks alone are cheap (the range of indices, say) they run first, as a program of
+        their own, and large buffers are then updated in place; else the old ones survive the run.
+        """
+        run = jaxpr_as_fun(jaxpr)
+        large = sum(_large(h.value.aval) for h in written)
+        donated = 0 if collector.effects else large
+        self.compiled = jax.jit(run, donate_argnums=tuple(range(donated))).lower(*specs).compile()
+        if donated:
+            alone = jax.jit(lambda *arrays: run(*arrays)[-1:]).lower(*specs).compile()
+            if _cost(alone) * _CHEAP < _cost(self.compiled):
+                self.precheck = alone
+                return donated
+            self.compiled = jax.jit(run).lower(*specs).compile()
+        return 0
+
     def run(self, inputs: Sequence[Any]) -> list[EagerTensor]:
         """Runs on the arrays of the arguments; state is written back; checks are raised."""
-        arrays = [h.value.device_array() for h in self.order]
+        return [EagerTensor(a, r) for a, r in zip(self.avals, self.execute(inputs))]  # noqa: B905
+
+    def execute(self, inputs: Sequence[Any]) -> Any:
+        """Runs as `run` does, on and to bare arrays; more may follow those of the outputs."""
         if self.precheck is not None:
+            arrays = [h.value.device_array() for h in self.order]
             raise_failed(self.checks, self.precheck(*arrays, *self.constants, *inputs)[0])
-        for i in self.donated:
-            arrays[i] = None
-            arrays[i] = self.order[i].take()
+            del arrays
+        arrays = []
+        for handle in self.moved:
+            # Inlined from `Handle.take`: the bare array that the last step left, used by no one.
+            held = handle.held
+            if type(held) is EagerTensor or getrefcount(held) > OWN:
+                arrays.append(handle.take())
+            else:
+                arrays.append(held)
+        for handle in self.kept:
+            held = handle.held
+            arrays.append(held.device_array() if type(held) is EagerTensor else held)
+        arrays += self.constants
+        arrays += inputs
         try:
-            results = self.call(*arrays, *self.constants, *inputs)
+            results = self.call(*arrays)
         except ValueError as error:
-            results = call_moved(self.call, [*arrays, *self.constants, *inputs], error)
-        if self.effects:
+            results = call_moved(self.call, arrays, error)
+        if self.checks:
+            if self.effects:
+                jax.effects_barrier()
+            if self.precheck is None:
+                raise_failed(self.checks, results[-1])
+        elif self.effects:
             jax.effects_barrier()
-        if self.checks and self.precheck is None:
-            raise_failed(self.checks, results[-1])
-        count = self.outputs
         if self.written:
-            for handle, aval, array in zip(self.written, self.state_avals, results[count:]):  # noqa: B905
-                handle.value = EagerTensor(aval, array)
-        return [EagerTensor(a, r) for a, r in zip(self.avals, results)]  # noqa: B905
+            for handle, array in zip(self.written, results[self.outputs :]):  # noqa: B905
+                handle.held = array
+        return results
 
 
 def bind_arguments(
