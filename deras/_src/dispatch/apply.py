@@ -59,16 +59,21 @@ def apply(op: OpDef, inputs: tuple[Any, ...], attrs: tuple[Any, ...] = (), name:
         arrays.append(x._array)
         tensors.append(x)
     plan = _plans.get(tuple(key))
-    if plan is None or not plan.single:
+    if plan is None or not plan.plain:
         return _apply_general(op, tuple(tensors), attrs, name)
     try:
-        result = plan.call(*arrays)[0]
+        results = plan.call(*arrays)
     except ValueError as error:
-        result = call_moved(plan.call, arrays, error)[0]
-    output = EagerTensor(plan.avals[0], result)
+        results = call_moved(plan.call, arrays, error)
+    if len(results) == 1:
+        output = EagerTensor(plan.avals[0], results[0])
+        if state.recorders:
+            _offer(op, tuple(tensors), attrs, (output,))
+        return output
+    outputs = tuple([EagerTensor(a, r) for a, r in zip(plan.avals, results)])  # noqa: B905
     if state.recorders:
-        _offer(op, tuple(tensors), attrs, (output,))
-    return output
+        _offer(op, tuple(tensors), attrs, outputs)
+    return outputs
 
 
 def _quickly(op: OpDef, inputs: tuple[Any, ...], value: Any) -> Any:

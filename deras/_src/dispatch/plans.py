@@ -38,18 +38,18 @@ class Plan:
     Attributes:
       call: the compiled program, or None where `host` or `constant` is set.
       avals: dtype and shape of each output.
-      single: whether the op has exactly one output and no checks: the fast path.
+      plain: whether the op has outputs and no checks: the fast path.
       checks: the program's run-time checks; its last output is then their code.
       constant: the outputs themselves, where they follow from the shapes alone.
       host: the op's host function, run on NumPy arrays.
     """
 
-    __slots__ = ("avals", "call", "checks", "constant", "effects", "host", "single")
+    __slots__ = ("avals", "call", "checks", "constant", "effects", "host", "plain")
 
     def __init__(self) -> None:
         self.call: Any = None
         self.avals: tuple[Aval, ...] = ()
-        self.single = False
+        self.plain = False
         self.effects = False
         self.checks: list[Check] = []
         self.constant: tuple[EagerTensor, ...] | None = None
@@ -144,7 +144,7 @@ def build_plan(
     plan.avals = tuple(aval_of(from_numpy(d), tuple(s)) for d, s in shapes)
     plan.checks = collector.checks
     plan.effects = collector.effects
-    plan.single = len(plan.avals) == 1 and not plan.checks and not plan.effects
+    plan.plain = bool(plan.avals) and not plan.checks and not plan.effects
     return plan
 
 

@@ -77,7 +77,9 @@ class Handle:
     def read(self) -> Any:
         """The current value as a tensor that later writes do not change."""
         if state.graph is None:
-            tensor: Any = self.value
+            tensor: Any = self.held
+            if type(tensor) is not EagerTensor:
+                tensor = self.value
         else:
             tensor = apply(read_op, (), (("handle", self),))
         for recorder in state.recorders:
@@ -95,6 +97,13 @@ class Handle:
             self.value = EagerTensor(value.aval, value._array, value._host)
         else:
             apply(assign_op, (value,), (("handle", self),))
+
+    def keep(self, value: Any) -> None:
+        """Replaces the value by one that was just computed for this, and that nobody else has."""
+        if type(value) is EagerTensor and state.graph is None:
+            self.held = value
+        else:
+            self.write(value)
 
     def take(self) -> Any:
         """The array, to be donated to a program that writes this handle.

@@ -268,6 +268,10 @@ class Variable:
     # -- writing ----------------------------------------------------------------------------
 
     def _fit(self, value: Any, what: str) -> Any:
+        if type(value) is EagerTensor:
+            aval, handle = value.aval, self._handle
+            if aval.shape is handle.shape and aval.dtype is handle.dtype:
+                return value
         tensor = convert(value, self._handle.dtype)
         if not self._handle.shape.is_compatible_with(tensor.shape):
             raise ValueError(
@@ -307,7 +311,7 @@ class Variable:
         read_value: bool = True,
     ) -> Any:
         """Adds `delta`, of the variable's dtype and shape; returns the variable."""
-        self._handle.write(math_binary.add(self._now(), self._fit(delta, "assign_add")))
+        self._handle.keep(math_binary.add(self._now(), self._fit(delta, "assign_add")))
         return self if read_value else None
 
     def assign_sub(
@@ -318,7 +322,7 @@ class Variable:
         read_value: bool = True,
     ) -> Any:
         """Subtracts `delta`, of the variable's dtype and shape; returns the variable."""
-        self._handle.write(math_binary.subtract(self._now(), self._fit(delta, "assign_sub")))
+        self._handle.keep(math_binary.subtract(self._now(), self._fit(delta, "assign_sub")))
         return self if read_value else None
 
     def _now(self) -> Any:

@@ -267,23 +267,23 @@ class GradientTape:
             [id(t) for t in targets if t.dtype.is_floating or t.dtype.is_complex],
             {id(s) for s in sources} & self._tracked,
         )
-        starts = [
-            support.ones_like(t) if g is None else g for t, g in zip(targets, grads, strict=True)
-        ]
         live = [
             (t, g)
-            for t, g in zip(targets, starts, strict=True)
+            for t, g in zip(targets, grads, strict=True)
             if id(t) in path.reached and (t.dtype.is_floating or t.dtype.is_complex)
         ]
         if not live:
             return [None] * len(sources)
+        wanted = [t for t, _ in live]
+        starts = [g for _, g in live]
         if state.graph is None and path.records and programs.compilable(path):
-            if all(isinstance(g, Tensor) for _, g in live):
-                structure = programs.Structure(path, [t for t, _ in live], sources)
-                results = programs.run_backward(structure, [g for _, g in live])
+            if all(g is None or isinstance(g, Tensor) for g in starts):
+                structure = programs.Structure(path, wanted, sources)
+                results = programs.run_backward(structure, starts)
                 if results is not None:
                     return results
-        return backprop(path, [t for t, _ in live], [g for _, g in live], [id(s) for s in sources])
+        starts = [support.ones_like(t) if g is None else g for t, g in live]
+        return backprop(path, wanted, starts, [id(s) for s in sources])
 
     def jacobian(
         self,

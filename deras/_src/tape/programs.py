@@ -35,33 +35,34 @@ class Structure:
 
     def __init__(self, path: Path, targets: Sequence[Any], sources: Sequence[Any]) -> None:
         self.records = path.records
-        self.tensors: list[Any] = []
+        tensors: list[Any] = []
         slots: dict[int, int] = {}
 
         def slot(tensor: Any) -> int:
-            number = slots.get(id(tensor))
-            if number is None:
-                number = slots[id(tensor)] = len(self.tensors)
-                self.tensors.append(tensor)
+            number = slots.setdefault(id(tensor), len(tensors))
+            if number == len(tensors):
+                tensors.append(tensor)
             return number
 
         self.inputs = []
         self.outputs = []
         parts: list[Any] = []
         for record in path.records:
-            host_args = record.op.host_args
-            if host_args:
+            op = record.op
+            if op.host_args:
                 inputs = tuple(
-                    _host_key(x) if i in host_args else slot(x) for i, x in enumerate(record.inputs)
+                    _host_key(x) if i in op.host_args else slot(x)
+                    for i, x in enumerate(record.inputs)
                 )
             else:
                 inputs = tuple([slot(x) for x in record.inputs])
             outputs = tuple([slot(x) for x in record.outputs])
             self.inputs.append(inputs)
             self.outputs.append(outputs)
-            parts.append((record.op, record.attrs, inputs, outputs))
-        self.targets = tuple(slot(t) for t in targets)
-        self.sources = tuple(slots.get(id(s), -1) for s in sources)
+            parts.append((op, record.attrs, inputs, outputs))
+        self.targets = tuple([slot(t) for t in targets])
+        self.sources = tuple([slots.get(id(s), -1) for s in sources])
+        self.tensors = tensors
         self.key = (tuple(parts), self.targets, self.sources)
 
     def rebuild(self, arrays: Sequence[Any]) -> tuple[Path, list[TracedTensor]]:
@@ -141,13 +142,18 @@ def compilable(path: Path) -> bool:
 
 
 def run_backward(structure: Structure, grads: Sequence[Any]) -> list[Any] | None:
-    """Runs the compiled backward pass; None where this structure is met for the first time."""
+    """Runs the compiled backward pass; None where this structure is met for the first time.
+
+    A gradient to start from that is None stands for ones, which the program makes itself.
+    """
+    given = tuple([g for g in grads if g is not None])
+    starts = tuple([g is None for g in grads])
     # With shapes: a gradient may be IndexedSlices for one shape and dense for another.
-    key = ("backward", structure.key, len(grads), tuple([t.aval for t in structure.tensors]))
-    op = PROGRAMS.lookup(key, lambda: _backward_op(structure, len(grads)))
+    key = ("backward", structure.key, starts, tuple([t.aval for t in structure.tensors]))
+    op = PROGRAMS.lookup(key, lambda: _backward_op(structure, starts))
     if op is None:
         return None
-    flat = as_tensor_tuple(apply(op, tuple(structure.tensors) + tuple(grads)))
+    flat = as_tensor_tuple(apply(op, (*structure.tensors, *given)))
     return op.layout.unpack(flat)
 
 
@@ -188,17 +194,21 @@ def _array(tensor: Any) -> Any:
     return jnp.asarray(tensor.array if isinstance(tensor, TracedTensor) else tensor.device_array())
 
 
-def _backward_op(structure: Structure, grads: int) -> OpDef:
+def _backward_op(structure: Structure, starts: Sequence[bool]) -> OpDef:
     layout = _Layout()
     structure = structure.stripped()
 
     def lowering(*arrays: Any) -> Any:
-        count = len(arrays) - grads
+        count = len(arrays) - starts.count(False)
         path, tensors = structure.rebuild(arrays[:count])
         targets = [tensors[t] for t in structure.targets]
         sources = [id(tensors[s]) if s >= 0 else -1 for s in structure.sources]
-        results = backprop(path, targets, [TracedTensor(g) for g in arrays[count:]], sources)
-        return layout.pack(results)
+        given = iter(arrays[count:])
+        grads = [
+            TracedTensor(jnp.ones_like(arrays[t]) if ones else next(given))
+            for t, ones in zip(structure.targets, starts, strict=True)
+        ]
+        return layout.pack(backprop(path, targets, grads, sources))
 
     op = OpDef("Backward", lowering, inputs=("*tensors",), dtypes={})
     op.layout = layout
