@@ -358,6 +358,8 @@ def parse() -> argparse.Namespace:
 
 def environment_of(engine: str, gpu: bool) -> dict[str, str]:
     environment = dict(os.environ, TF_CPP_MIN_LOG_LEVEL="3")
+    # Installers compile packages to bytecode, a clone's first import does: then all are alike.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     if not gpu:
         environment |= {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
     if engine == "deras":

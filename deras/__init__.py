@@ -30,6 +30,8 @@ from deras._src.control_flow.functional import scan as scan
 from deras._src.control_flow.functional import vectorized_map as vectorized_map
 from deras._src.control_flow.py_function import numpy_function as numpy_function
 from deras._src.control_flow.py_function import py_function as py_function
+from deras._src.control_flow.tensor_array import TensorArray as TensorArray
+from deras._src.control_flow.tensor_array import TensorArraySpec as TensorArraySpec
 from deras._src.control_flow.while_op import while_loop as while_loop
 from deras._src.core.context import executing_eagerly as executing_eagerly
 from deras._src.core.context import init_scope as init_scope
@@ -239,6 +241,7 @@ from deras._src.tape.graph_gradients import gradients as gradients
 from deras._src.tape.graph_gradients import hessians as hessians
 from deras._src.util.logger import get_logger as get_logger
 from deras import autodiff as autodiff
+from deras import autograph as autograph
 from deras import bitwise as bitwise
 from deras import config as config
 from deras import debugging as debugging

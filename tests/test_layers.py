@@ -28,10 +28,10 @@ LAYERS: tuple[tuple[tuple[str, ...], frozenset[str] | None], ...] = (
     (("ops",), ENGINE),
     (("host_ops", "overloads", "tape"), ENGINE),
     (("composite", "state"), ENGINE),
-    (("control_flow", "autograph", "function"), ENGINE | {"gast", "malt"}),
+    (("control_flow", "autograph", "function"), ENGINE | {"rich"}),
     (("data", "summary", "train"), ANY),
     (("distribute", "saved_model", "export", "serving", "testing"), ANY),
-    (("compat", "check", "cli"), ANY),
+    (("compat", "checker", "cli"), ANY),
 )
 ORDER = {
     name: (row, column)

@@ -299,6 +299,9 @@ def describe_site(site: Any) -> str:
     else:
         filename, lineno, function = site.filename, site.lineno, site.function
     place = f"at {_short_path(filename)}:{lineno} in {function}"
+    of = getattr(site, "of", None)
+    if of is not None:
+        place = f"in the gradient of {of} {place}"
     source = linecache.getline(filename, lineno).strip()
     return f"{place}:  {source}" if source else place
 

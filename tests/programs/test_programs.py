@@ -16,7 +16,6 @@ GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "programs.json"
 # Absolute and relative. A change of the first weights in their last bit moves no curve by more
 # than 5e-6 within the recorded steps, so this leaves room for other orders of summation only.
 TOLERANCE = 1e-4
-NEED_AUTOGRAPH = {"autograph_loops"}
 
 
 @pytest.fixture(scope="module")
@@ -44,16 +43,7 @@ def test_every_program_is_recorded(golden: dict[str, Any]) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("compiled", [False, True], ids=["eager", "compiled"])
 @pytest.mark.parametrize("name", names())
-def test_program_gives_tensorflow_curves(
-    name: str, compiled: bool, golden: Any, request: pytest.FixtureRequest
-) -> None:
-    if compiled and name in NEED_AUTOGRAPH:
-        request.applymarker(
-            pytest.mark.xfail(
-                reason="Python loops over symbolic tensors need AutoGraph, not there yet",
-                raises=tf.errors.OperatorNotAllowedInGraphError,
-            )
-        )
+def test_program_gives_tensorflow_curves(name: str, compiled: bool, golden: Any) -> None:
     got = load(name).curves(tf, golden["steps"], compiled)
     assert_curves_equal(got, golden["programs"][name])
 

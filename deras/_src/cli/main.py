@@ -15,6 +15,8 @@ COMMANDS = {
     "run": ("deras._src.cli.run", "run a TensorFlow program, unchanged, on Deras"),
     "info": ("deras._src.cli.info", "show versions and devices, and what a GPU would need"),
     "demo": ("deras._src.cli.demo", "train a classifier of hand-written digits in three modes"),
+    "explain": ("deras._src.cli.explain", "run a program, then tell what its functions became"),
+    "check": ("deras._src.cli.check", "find mistakes in custom training code without running it"),
 }
 
 

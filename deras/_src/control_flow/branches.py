@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -18,6 +19,7 @@ from deras._src.control_flow.subgraph import (
     run_graph,
     trace,
 )
+from deras._src.control_flow.tensor_array_shapes import settle_branches
 from deras._src.core import dtypes
 from deras._src.core.context import state
 from deras._src.core.tensor import EagerTensor
@@ -34,7 +36,9 @@ from deras._src.util.export import export
 
 def _case_shape(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
     specs = []
-    for outputs in zip(*(g.outputs for g in attrs["branches"]), strict=True):
+    unset = attrs["unset"]
+    for number, columns in enumerate(zip(*(g.outputs for g in attrs["branches"]), strict=True)):
+        outputs = [t for side, t in enumerate(columns) if (side, number) not in unset]
         shape = outputs[0].shape
         for other in outputs[1:]:
             shape = _common_shape(shape, other.shape)
@@ -79,7 +83,7 @@ def _run_case(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
     run=_run_case,
     api_name="cond",
 )
-def _case(context, *arrays, branches, layout):
+def _case(context, *arrays, branches, layout, unset):
     def body(inner: LoweringContext, full: Sequence[Any]) -> Any:
         (index,), captured, values = layout.split(full)
         if isinstance(index, np.ndarray):
@@ -98,9 +102,13 @@ def _case(context, *arrays, branches, layout):
 
             return run
 
+        runs = [branch(g) for g in branches]
+        if unset:
+            runs = _filled(runs, unset)
+        runs = settle_branches(branches, runs)
         number = jnp.where((index < 0) | (index >= len(branches)), len(branches) - 1, index)
         try:
-            outputs, news, code = lax.switch(number, [branch(g) for g in branches])
+            outputs, news, code = lax.switch(number, runs)
         except TypeError as error:
             raise NeedsHost(
                 inner.node or context.node, f"its branches give unlike values ({_brief(error)})"
@@ -110,6 +118,28 @@ def _case(context, *arrays, branches, layout):
         return list(outputs), dict(zip(layout.written, news, strict=True))
 
     return lower_with_state(context, body, arrays)
+
+
+def _filled(runs: Sequence[Callable[[], Any]], unset: Any) -> list[Callable[[], Any]]:
+    """The branches with zeros, of the shape the others give, for outputs a branch has not."""
+    shapes = [jax.eval_shape(lambda run=run: run()[0]) for run in runs]
+    like = {}
+    for _, number in unset:
+        given = (i for i in range(len(runs)) if (i, number) not in unset)
+        like[number] = shapes[next(given)][number]
+
+    def fill(side: int, run: Callable[[], Any]) -> Callable[[], Any]:
+        def filled() -> Any:
+            outputs, news, code = run()
+            outputs = tuple(
+                jnp.zeros(like[i].shape, like[i].dtype) if (side, i) in unset else o
+                for i, o in enumerate(outputs)
+            )
+            return outputs, news, code
+
+        return filled
+
+    return [fill(side, run) for side, run in enumerate(runs)]
 
 
 def _brief(error: Exception) -> str:
@@ -132,10 +162,38 @@ def case_node(
         graphs.append(trace(f"{what}_branch{number}", flat, []))
     same_structure(what, structured)
     _unify_dtypes(what, graphs)
+    return structured[0].pack(_add_node(index, graphs, (), name or what))
+
+
+def _add_node(
+    index: Any, graphs: Sequence[FuncGraph], unset: Any, name: str | None
+) -> tuple[Any, ...]:
     layout = Layout(1, graphs)
-    attrs = (("branches", tuple(graphs)), ("layout", layout))
-    outputs = as_tensor_tuple(apply(_case, layout.inputs([index]), attrs, name or what))
-    return structured[0].pack(outputs)
+    attrs = (("branches", tuple(graphs)), ("layout", layout), ("unset", unset))
+    return as_tensor_tuple(apply(_case, layout.inputs([index]), attrs, name))
+
+
+def trace_branch(name: str, function: Callable[[], list[Any]]) -> FuncGraph:
+    """The graph of a branch; its outputs are the flat tensors that `function` gives."""
+    return trace(name, function, [])
+
+
+def join_branches(
+    predicate: Any, graphs: Sequence[FuncGraph], unset: Sequence[tuple[int, int]], name: str
+) -> tuple[Any, ...]:
+    """Adds the node of two branches traced before; returns its flat outputs.
+
+    Args:
+      predicate: Scalar bool tensor: true takes the first graph.
+      graphs: Two graphs; their outputs, changed since or not, agree in number and dtypes.
+      unset: Pairs (branch, output) of outputs that a branch does not give and nobody will read:
+        placeholders of the right dtype, filled with zeros of the other branch's shape.
+      name: Of the node.
+    """
+    for graph in graphs:
+        graph.prune()
+    index = apply(_branch_of_bool, (convert(predicate),))
+    return _add_node(index, graphs, frozenset(unset), name.replace(" ", "_"))
 
 
 def _unify_dtypes(what: str, graphs: Sequence[FuncGraph]) -> None:

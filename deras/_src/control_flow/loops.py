@@ -151,6 +151,42 @@ def _step_layout(body: Body, constants: Arrays, carry: Arrays) -> tuple[list[Any
     return rows, found["shared"], found["tree"]
 
 
+class TooManyTrips(Exception):
+    """A program kept too few rows for a loop's gradient, or for an array that grows.
+
+    Nothing was changed. `make_room`, compile again, run again.
+    """
+
+    def __init__(self, loop: Any, trips: int) -> None:
+        super().__init__(f"{trips} trips")
+        self.loop = loop
+        self.trips = trips
+
+    def make_room(self) -> None:
+        """Lets the next program keep the next power of two of rows."""
+        self.loop.rows = next_bucket(self.trips)
+
+
+_FIRST_BUCKET = 32
+
+
+class LoopBound:
+    """How many rows are kept for a loop's gradient, or an array that grows; in powers of two."""
+
+    __slots__ = ("fixed", "rows")
+
+    def __init__(self, fixed: int | None) -> None:
+        self.fixed = fixed
+        self.rows = _FIRST_BUCKET if fixed is None else fixed
+
+    def from_detail(self, trips: int) -> TooManyTrips:
+        """What a failed check of this bound raises: see `Check.exception`."""
+        return TooManyTrips(self, trips)
+
+    def __repr__(self) -> str:
+        return f"<{self.rows} rows>"
+
+
 def next_bucket(count: int) -> int:
     """The smallest power of two that is at least `count`, and at least 1."""
     return 1 << max(0, int(np.ceil(np.log2(max(1, count)))))

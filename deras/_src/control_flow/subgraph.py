@@ -12,7 +12,9 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
+from deras._src.control_flow.loops import TooManyTrips
 from deras._src.core.context import building, state
 from deras._src.core.tensor import SymbolicTensor
 from deras._src.dispatch.apply import apply, as_tensor_tuple
@@ -145,6 +147,7 @@ def _with_pullback(
     inner.node = context.node
     kinds: list[bool] = []
     handles: list[Any] = []
+    known: list[Any] = []  # outputs whose value the program knows stay known
 
     def primal(*open_arrays: Any) -> Any:
         full = list(arrays)
@@ -153,6 +156,7 @@ def _with_pullback(
         with nested_code() as collector:
             outputs, news = body(inner, full)
             code = None if collector is None else jnp.asarray(collector.current())
+        known[:] = [o if isinstance(o, np.ndarray) and not is_inexact(o) else None for o in outputs]
         outputs = [jnp.asarray(o) for o in outputs]
         kinds[:] = [is_inexact(o) for o in outputs]
         handles[:] = list(news)
@@ -165,6 +169,7 @@ def _with_pullback(
     merge_code(code)
     smooth_iter, rest_iter = iter(smooth), iter(rest)
     outputs = [next(smooth_iter) if k else next(rest_iter) for k in kinds]
+    outputs = [o if k is None else k for o, k in zip(outputs, known, strict=True)]
 
     def pullback(grads: Sequence[Any]) -> dict[int, Any]:
         cotangents = tuple(_conj(g).astype(o.dtype) for g, o in zip(grads, smooth, strict=True))
@@ -277,7 +282,12 @@ def run_alone(operation: OpDef, inputs: Sequence[Any], attrs: tuple[tuple[str, A
         if len(_alone) >= _MOST_ALONE:
             _alone.pop(next(iter(_alone)))
         _alone[operation, attrs] = alone
-    return apply(alone, tuple(inputs))
+    try:
+        return apply(alone, tuple(inputs))
+    except TooManyTrips as more:
+        more.make_room()
+        _alone.pop((operation, attrs), None)
+        return run_alone(operation, inputs, attrs)
 
 
 _alone: dict[Any, OpDef] = {}

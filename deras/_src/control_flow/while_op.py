@@ -12,6 +12,8 @@ from jax import lax
 
 from deras._src import errors
 from deras._src.control_flow import loops
+from deras._src.control_flow.known_trips import follow_loop
+from deras._src.control_flow.loops import LoopBound
 from deras._src.control_flow.structures import Structured
 from deras._src.control_flow.subgraph import (
     Layout,
@@ -19,6 +21,7 @@ from deras._src.control_flow.subgraph import (
     lower_with_state,
     run_graph,
 )
+from deras._src.control_flow.tensor_array_shapes import Lesson, buffers_among, settle_carry
 from deras._src.core import dtypes
 from deras._src.core.context import building, state
 from deras._src.core.tensor import EagerTensor, SymbolicTensor
@@ -26,43 +29,13 @@ from deras._src.core.tensor_shape import TensorShape
 from deras._src.dispatch.apply import apply, as_tensor_tuple
 from deras._src.dispatch.convert import convert
 from deras._src.dispatch.replay import replay, value_of
-from deras._src.graph.checks import nested_code
+from deras._src.graph.checks import nested_code, require
 from deras._src.graph.func_graph import FuncGraph
 from deras._src.graph.lowering import LoweringContext, NeedsHost
-from deras._src.graph.shape_inference import fold_on_host
+from deras._src.graph.shape_inference import known_value
 from deras._src.registry import op
 from deras._src.util import nest
 from deras._src.util.export import export
-
-# Trips that are counted beforehand where the count follows from known values alone.
-_MOST_COUNTED = 4096
-_FIRST_BUCKET = 32
-
-
-class TooManyTrips(Exception):
-    """A loop ran more trips than the rows kept for its gradient; compile the next bucket."""
-
-    def __init__(self, loop: Any, trips: int) -> None:
-        super().__init__(f"{trips} trips")
-        self.loop = loop
-        self.trips = trips
-
-
-class LoopBound:
-    """How many trips the gradient of one loop node has rows for; grows by powers of two."""
-
-    __slots__ = ("fixed", "rows")
-
-    def __init__(self, fixed: int | None) -> None:
-        self.fixed = fixed
-        self.rows = _FIRST_BUCKET if fixed is None else fixed
-
-    def from_detail(self, trips: int) -> TooManyTrips:
-        """What a failed check of this bound raises: see `Check.exception`."""
-        return TooManyTrips(self, trips)
-
-    def __repr__(self) -> str:
-        return f"<{self.rows} rows>"
 
 
 def _while_shape(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
@@ -91,6 +64,8 @@ def _run_while(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
     while (limit is None or trips < limit) and bool(run(attrs["cond"], carry)[0]):
         carry = run(attrs["body"], carry)
         trips += 1
+    if not trips and attrs["message"] is not None:
+        raise errors.op_error(errors.InvalidArgumentError, "AutoGraph", attrs["message"])
     return tuple(carry)
 
 
@@ -106,7 +81,7 @@ def _run_while(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
     run=_run_while,
     api_name="while_loop",
 )
-def _while(context, *arrays, cond, body, layout, limit, bound):
+def _while(context, *arrays, cond, body, layout, limit, bound, counted, unset, message):
     def lower(inner: LoweringContext, full: Sequence[Any]) -> Any:
         carry, captured, values = layout.split(full)
         written, size = layout.written, len(carry)
@@ -116,7 +91,18 @@ def _while(context, *arrays, cond, body, layout, limit, bound):
             jnp.asarray(values[h]) for h in read_only
         ]
         collecting = state.collector is not None
-        counting = (inner.differentiate and bound.fixed is None) or limit is not None
+        fixed = rows = bound.fixed
+        if fixed is None and counted:
+            fixed = rows = _counted(*carry[:3])
+        ends: list[Any] = [None] * size
+        if (inner.differentiate and fixed is None) or buffers_among(body, body.inputs):
+            start_values = [c if isinstance(c, np.ndarray) else None for c in carry]
+            outside = {id(t): a for t, a in captured}
+            trips, ends = follow_loop(cond, body, start_values, limit, outside)
+            fixed = rows = trips if fixed is None else fixed
+        if rows is None:
+            rows = bound.rows
+        counting = (inner.differentiate and fixed is None) or limit is not None
 
         def unpack(fixed: Any, moving: Any) -> Any:
             pairs = list(zip(outer, fixed[: len(outer)], strict=True))
@@ -162,11 +148,19 @@ def _while(context, *arrays, cond, body, layout, limit, bound):
         if collecting:
             start.append(jnp.zeros(2, jnp.int64))
         checked_condition = False
+        start = settle_carry(body, start, lambda moving: step(constants, moving))
         if collecting:
             before = len(state.collector.checks)
             jax.eval_shape(lambda: test(constants, tuple(start))[0])
             checked_condition = len(state.collector.checks) > before
-        rows = bound.rows if limit is None else min(bound.rows, max(1, int(limit)))
+        if message is not None:
+            go, _ = test(constants, tuple(start))
+            require(go & (limit != 0), errors.InvalidArgumentError, message)
+        if unset:
+            shapes = jax.eval_shape(lambda: step(constants, tuple(start)))
+            for i in unset:
+                start[i] = jnp.zeros(shapes[i].shape, shapes[i].dtype)
+        rows = max(1, rows if limit is None else min(rows, int(limit)))
         try:
             if inner.differentiate:
                 last = loops.while_loop(condition, step, constants, start, rows)
@@ -184,59 +178,24 @@ def _while(context, *arrays, cond, body, layout, limit, bound):
             state.collector.merge(extra[-1])
             if checked_condition:
                 state.collector.merge(test(constants, last)[1])
-        if inner.differentiate and bound.fixed is None:
+        if inner.differentiate and fixed is None:
             if not collecting:
                 raise errors.InternalError(
                     None, None, "a loop's gradient with an unknown number of trips needs checks"
                 )
             state.collector.add(extra[0] <= rows, bound, "more trips than rows", extra[0])
-        return list(last[:size]), dict(zip(written, last[size:], strict=False))
+        outputs = [o if e is None else e for o, e in zip(last, ends, strict=False)]
+        return outputs, dict(zip(written, last[size:], strict=False))
 
     return lower_with_state(context, lower, arrays)
 
 
-def known_trips(
-    cond: FuncGraph, body: FuncGraph, start: Sequence[Any], limit: int | None
-) -> int | None:
-    """The number of trips, where it follows from values known while tracing; else None."""
-    values = [getattr(t, "value", None) for t in start]
-    values = [
-        v if v is not None else getattr(t, "_host", None)
-        for v, t in zip(values, start, strict=True)
-    ]
-    trips = 0
-    while trips <= _MOST_COUNTED and (limit is None or trips < limit):
-        go = _fold(cond, cond.outputs[0], values)
-        if go is None:
-            return None
-        if not go:
-            return trips
-        values = [_fold(body, t, values) for t in body.outputs]
-        trips += 1
-    return trips if limit is not None and trips == limit else None
-
-
-def _fold(graph: FuncGraph, tensor: Any, values: Sequence[Any]) -> Any:
-    if isinstance(tensor, EagerTensor):
-        return tensor._host
-    if tensor.value is not None:
-        return tensor.value
-    node = tensor.node
-    if node.op.name == "Placeholder":
-        for placeholder, value in zip(graph.inputs, values, strict=True):
-            if placeholder is tensor:
-                return value
+def _counted(start: Any, limit: Any, delta: Any) -> int | None:
+    """The most trips of a loop over a range, where its numbers are known while lowering."""
+    if not all(isinstance(v, np.ndarray) for v in (start, limit, delta)):
         return None
-    if node.op.numpy is None:
-        return None
-    arguments = []
-    for x in node.inputs:
-        value = _fold(graph, x, values)
-        if value is None:
-            return None
-        arguments.append(value)
-    folded = fold_on_host(node.op, arguments, node.attrs)
-    return None if folded is None else folded[tensor.index]
+    start, limit, delta = (v.reshape(())[()] for v in (start, limit, delta))
+    return max(0, int(np.ceil((limit - start) / delta)))
 
 
 @export("while_loop")
@@ -297,15 +256,16 @@ def while_loop(
 
 def _any_symbolic(loop_vars: Any) -> bool:
     return any(
-        isinstance(x, SymbolicTensor) for x in nest.flatten(loop_vars, expand_composites=True)
+        isinstance(x, SymbolicTensor)
+        for leaf in nest.flatten(loop_vars)
+        if not getattr(leaf, "_is_eager", False)
+        for x in nest.flatten(leaf, expand_composites=True)
     )
 
 
 def _eager_while(cond: Any, body: Any, loop_vars: Any, limit: Any) -> Any:
     most = None if limit is None else int(limit)
-    loop_vars = nest.map_structure(
-        lambda x: None if x is None else convert(x), loop_vars, expand_composites=True
-    )
+    loop_vars = nest.map_structure(_as_loop_var, loop_vars)
     trips = 0
     while (most is None or trips < most) and cond(*loop_vars):
         result = body(*loop_vars)
@@ -314,9 +274,12 @@ def _eager_while(cond: Any, body: Any, loop_vars: Any, limit: Any) -> Any:
         nest.assert_same_structure(list(loop_vars), list(result), expand_composites=True)
         loop_vars = type(loop_vars)(result) if type(loop_vars) in (list, tuple) else result
         trips += 1
-    return nest.map_structure(
-        lambda x: None if x is None else convert(x), loop_vars, expand_composites=True
-    )
+    return nest.map_structure(_as_loop_var, loop_vars)
+
+
+def _as_loop_var(value: Any) -> Any:
+    """A leaf as a tensor; what is made of tensors (and None) stays as it is."""
+    return value if value is None or hasattr(type(value), "_type_spec") else convert(value)
 
 
 def _graph_while(
@@ -324,10 +287,31 @@ def _graph_while(
 ) -> Any:
     structured = Structured(list(loop_vars))
     start = structured.tensors
+    while True:
+        lesson = Lesson(structured.structure)
+        try:
+            graphs = _trace_loop(cond, body, structured, invariants)
+        except (TypeError, ValueError, errors.OpError):
+            if not lesson.is_worth_another_trace():
+                raise
+        else:
+            if not lesson.is_worth_another_trace():
+                break
+        lesson.tell(structured.structure)
+    outputs = while_node(*graphs, start, limit, name)
+    result = structured.pack(outputs)
+    return tuple(result) if isinstance(loop_vars, tuple) and type(loop_vars) is tuple else result
+
+
+def _trace_loop(
+    cond: Any, body: Any, structured: Structured, invariants: Any
+) -> tuple[FuncGraph, FuncGraph]:
+    """The graphs of condition and body."""
+    start = structured.tensors
     shapes = _invariant_shapes(structured, invariants, start)
     cond_graph = _loop_graph("while_cond", start, shapes)
     body_graph = _loop_graph("while_body", start, shapes)
-    with _tracing(cond_graph):
+    with tracing(cond_graph):
         result = convert(cond(*structured.pack(cond_graph.inputs)))
         if result.dtype is not dtypes.bool_ or (result.shape.rank or 0) != 0:
             raise TypeError(
@@ -335,7 +319,7 @@ def _graph_while(
                 f"{result.dtype.name}{result.shape}"
             )
         cond_graph.outputs = [cond_graph.own(result)]
-    with _tracing(body_graph):
+    with tracing(body_graph):
         produced = body(*structured.pack(body_graph.inputs))
         if not isinstance(produced, (list, tuple)) or (
             len(structured.structure) == 1 and len(produced) != 1
@@ -353,19 +337,51 @@ def _graph_while(
     _check_invariants(body_graph)
     for graph in (cond_graph, body_graph):
         graph.prune()
-    layout = Layout(len(start), [cond_graph, body_graph])
+    return cond_graph, body_graph
+
+
+def while_node(
+    cond: FuncGraph,
+    body: FuncGraph,
+    start: Sequence[Any],
+    limit: Any,
+    name: str | None,
+    counted: bool = False,
+    unset: Sequence[int] = (),
+    message: str | None = None,
+) -> tuple[Any, ...]:
+    """Adds the node of a loop whose graphs were traced before; returns its flat outputs.
+
+    Args:
+      cond: Graph of the condition.
+      body: Graph of the body.
+      start: Flat loop variables.
+      limit: At most this many trips, or None.
+      name: Of the node.
+      counted: Whether the first three loop variables are the start, limit and step of a range, so
+        that they bound the number of trips.
+      unset: Positions of loop variables that have no value before the first trip, and that the
+        first trip does not read: placeholders of the right dtype.
+      message: If given, a loop without a trip is an InvalidArgumentError that says it.
+    """
+    layout = Layout(len(start), [cond, body])
     most = None if limit is None else _static_limit(limit)
-    trips = known_trips(cond_graph, body_graph, start, most)
+    trips, ends = follow_loop(cond, body, [known_value(t) for t in start], most)
     attrs = (
-        ("cond", cond_graph),
-        ("body", body_graph),
+        ("cond", cond),
+        ("body", body),
         ("layout", layout),
         ("limit", most),
         ("bound", LoopBound(trips if trips is not None else most)),
+        ("counted", counted),
+        ("unset", tuple(unset)),
+        ("message", message),
     )
     outputs = as_tensor_tuple(apply(_while, layout.inputs(start), attrs, name or "while"))
-    result = structured.pack(outputs)
-    return tuple(result) if isinstance(loop_vars, tuple) and type(loop_vars) is tuple else result
+    for output, end in zip(outputs, ends, strict=True):
+        if end is not None and isinstance(output, SymbolicTensor):
+            output.value = end
+    return outputs
 
 
 def _static_limit(limit: Any) -> int:
@@ -385,7 +401,7 @@ def _static_limit(limit: Any) -> int:
     return int(np.asarray(value))
 
 
-class _tracing:
+class tracing:
     """Ops inside become nodes of `graph`, a sub-graph of the current one."""
 
     def __init__(self, graph: FuncGraph) -> None:

@@ -21,6 +21,7 @@ class ThreadState(threading.local):
       name_scope: the prefix of `tf.name_scope`, with a trailing slash, or "".
       collector: where a lowering being traced puts its run-time checks, or None.
       functions_run_eagerly: `tf.config.run_functions_eagerly`.
+      outside: pairs (graph, its recorders) of the graphs that are being built around `graph`.
     """
 
     graph: Any = None
@@ -30,6 +31,7 @@ class ThreadState(threading.local):
     name_scope: str = ""
     collector: Any = None
     site_override: Any = None
+    outside: tuple[tuple[Any, tuple[Any, ...]], ...] = ()
 
 
 state = ThreadState()
@@ -38,12 +40,30 @@ state = ThreadState()
 @contextmanager
 def building(graph: Any) -> Iterator[Any]:
     """Ops called inside become nodes of `graph`; recorders of the outside do not see them."""
-    saved = state.graph, state.recorders, state.name_scope
+    saved = state.graph, state.recorders, state.name_scope, state.outside
+    state.outside = (*state.outside, saved[:2])
     state.graph, state.recorders, state.name_scope = graph, (), ""
     try:
         yield graph
     finally:
-        state.graph, state.recorders, state.name_scope = saved
+        state.graph, state.recorders, state.name_scope, state.outside = saved
+
+
+@contextmanager
+def back_in(graph: Any) -> Iterator[None]:
+    """Goes back to a graph that is being built around the current one, and to its recorders.
+
+    Where `graph` is not among those, ops inside stay in the current graph.
+    """
+    saved = state.graph, state.recorders
+    if graph is not state.graph:
+        for around, recorders in state.outside:
+            if around is graph:
+                state.graph, state.recorders = around, recorders
+    try:
+        yield
+    finally:
+        state.graph, state.recorders = saved
 
 
 @contextmanager

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from deras._src import errors
-from deras._src.control_flow.loops import next_bucket
+from deras._src.control_flow.loops import TooManyTrips
 from deras._src.control_flow.structures import Structured
-from deras._src.control_flow.while_op import TooManyTrips
 from deras._src.core.context import state
 from deras._src.core.dtypes import string
 from deras._src.core.tensor import EagerTensor, SymbolicTensor, TracedTensor
@@ -183,7 +182,7 @@ class ConcreteFunction:
 
     def _grow(self, more: TooManyTrips) -> None:
         """Makes room for the gradient of a loop with more trips than it had rows for."""
-        more.loop.rows = next_bucket(more.trips)
+        more.make_room()
         self.programs.clear()
         self._differentiable = None
 

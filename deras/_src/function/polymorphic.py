@@ -5,25 +5,47 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
+import time
 import weakref
 from collections.abc import Callable
 from typing import Any
 
+from deras._src.autograph import tracing
+from deras._src.control_flow.loops import TooManyTrips
 from deras._src.control_flow.structures import Structured
-from deras._src.control_flow.while_op import TooManyTrips
 from deras._src.core.context import building, state
 from deras._src.core.tensor import EagerTensor, Tensor
 from deras._src.core.type_spec import TensorSpec
 from deras._src.dispatch.convert import convert
+from deras._src.function.caller import MISS
 from deras._src.function.concrete import ConcreteFunction
-from deras._src.function.program import Program
+from deras._src.function.explain import Explanation
+from deras._src.function.history import History
 from deras._src.function.signature import Signature, leaf_of, relaxed_shape, structure_key
+from deras._src.function.surroundings import Surroundings
 from deras._src.graph.func_graph import FuncGraph
 from deras._src.util import nest
+from deras._src.util.callsite import user_site
 from deras._src.util.export import export
+from deras._src.util.logger import get_logger
 
 _run_eagerly = False
 _MOST_TRACES = 1024
+_NO_ENTRY = (-1, None)  # no call has this many arguments
+_MANY_TRACES = 8  # more than most programs want: said once
+_LOGGER = get_logger()
+
+# How often `tf.function` was applied to one code, for `explain`.
+_made: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+_kept: list[Function] | None = None
+
+
+def keep_functions() -> list[Function]:
+    """From now on every function made is kept in this list, for `deras explain`."""
+    global _kept
+    if _kept is None:
+        _kept = []
+    return _kept
 
 
 @export("config.run_functions_eagerly", "config.experimental_run_functions_eagerly")
@@ -76,9 +98,13 @@ class Function:
         self._lock = threading.RLock()
         self._traces: dict[Any, ConcreteFunction] = {}
         self._kinds: dict[Any, list[ConcreteFunction]] = {}
-        self._fast: dict[Any, tuple[Program, Any]] = {}
+        self._fast: dict[Any, tuple[int, Any]] = {}
+        self._hot: tuple[int, Any] = _NO_ENTRY
         self._traced_once = False
         self._trace_count = 0
+        self._history = History()
+        if _kept is not None:
+            _kept.append(self)
         self._bound: weakref.WeakKeyDictionary[Any, Function] = weakref.WeakKeyDictionary()
         functools.update_wrapper(self, python_function, updated=())
 
@@ -87,22 +113,18 @@ class Function:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Runs the function on these arguments, tracing it first where needed."""
         if not kwargs and state.graph is None and not state.recorders and not _run_eagerly:
-            key = []
-            for x in args:
-                if type(x) is not EagerTensor:
-                    break
-                key.append(x.aval)
-            else:
-                entry = self._fast.get(tuple(key))
-                if entry is not None:
-                    program, outputs = entry
-                    arrays = [x.device_array() if x._array is None else x._array for x in args]
-                    try:
-                        if outputs is None:
-                            return EagerTensor(program.avals[0], program.execute(arrays)[0])
-                        return outputs.pack(program.run(arrays))
-                    except TooManyTrips:
-                        self._fast.clear()
+            try:
+                hot = self._hot
+                if len(args) == hot[0]:
+                    result = hot[1](*args)
+                    if result is not MISS:
+                        return result
+                entry = self._fast.get(tuple([x.aval for x in args if type(x) is EagerTensor]))
+                if entry is not None and len(args) == entry[0]:
+                    self._hot = entry
+                    return entry[1](*args)
+            except TooManyTrips:
+                self._forget()
         return self._call(args, kwargs)
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -125,9 +147,16 @@ class Function:
         if program is not None:
             outputs = concrete._outputs
             if len(self._fast) >= _MOST_TRACES:
-                self._fast.clear()
-            single = outputs.is_single and program.outputs == 1
-            self._fast[key] = (program, None if single else outputs)
+                self._forget()
+            single = outputs.is_single and len(program.avals) == 1
+            pack = None if single else outputs.pack
+            entry = (len(key), program.caller.entry(key, program.avals, pack))
+            self._fast[key] = self._hot = entry
+
+    def _forget(self) -> None:
+        """Drops the short ways of calling."""
+        self._fast.clear()
+        self._hot = _NO_ENTRY
 
     def _concrete(self, args: Any, kwargs: Any) -> tuple[ConcreteFunction, list[Any]]:
         args, kwargs = self._signature.bind(args, kwargs)
@@ -221,11 +250,29 @@ class Function:
         self, args: Any, kwargs: Any, leaves: Any, specs: Any, outer: Any
     ) -> ConcreteFunction:
         first = not self._traced_once
+        trace = self._history.add(user_site(), self._signature, args, kwargs, leaves)
+        began = time.perf_counter()
+        bound = getattr(self._python_function, _BOUND, None)
+        trace.surroundings = Surroundings(self._python_function, bound and bound[1]())
         concrete, created = self._trace_graph(args, kwargs, leaves, specs, outer, first)
+        trace.surroundings.end()
         if created:
             # The variables exist now: the trace that is kept must not create any.
+            trace.created = [v.name for v in created]
             concrete, _ = self._trace_graph(args, kwargs, leaves, specs, outer, False)
+        trace.seconds = time.perf_counter() - began
+        trace.concrete = concrete
         self._traced_once = True
+        if self._history.count == _MANY_TRACES:
+            _LOGGER.warning(
+                "%s was traced %d times, at %s lastly because of %s; %s. %s.explain() tells more.",
+                self._name,
+                _MANY_TRACES,
+                trace.site,
+                trace.cause,
+                trace.cause.advice,
+                self._name,
+            )
         return concrete
 
     def _trace_graph(
@@ -247,7 +294,7 @@ class Function:
                 packed_args, packed_kwargs = nest.pack_sequence_as(
                     (args, kwargs), values, expand_composites=True
                 )
-                result = self._python_function(*packed_args, **packed_kwargs)
+                result = self._run_python(packed_args, packed_kwargs)
                 outputs = self._outputs_of(result)
                 graph.outputs = [graph.own(t) for t in outputs.tensors]
         finally:
@@ -268,6 +315,16 @@ class Function:
         )
         return concrete, graph.created_variables
 
+    def _run_python(self, args: Any, kwargs: Any) -> Any:
+        """Runs the Python function for a trace, its control flow converted."""
+        function = self._python_function
+        bound = getattr(function, _BOUND, None)
+        if bound is not None:
+            function, owner = bound[0], _owner(*bound)
+            args = (owner, *args)
+        run = tracing.call if self._autograph else tracing.call_unconverted
+        return run(function, args, kwargs)
+
     def _outputs_of(self, result: Any) -> Structured:
         try:
             return Structured(result)
@@ -285,6 +342,25 @@ class Function:
             args = tuple(self._signature.input_signature)
         concrete, _ = self._concrete(args, kwargs)
         return concrete
+
+    def explain(self) -> Explanation:
+        """What was traced and why, what was compiled, and what to change; print it.
+
+        >>> @tf.function
+        ... def scale(x, rate):
+        ...     return x * rate
+        >>> for rate in (0.1, 0.2):
+        ...     _ = scale(tf.constant(1.0), rate)
+        >>> scale.explain().traces[1].cause
+        <rate: value, 0.2 (before: 0.1)>
+        """
+        return Explanation(self)
+
+    @property
+    def remade(self) -> int:
+        """How many times `tf.function` was applied to this same code."""
+        code = getattr(self._python_function, "__code__", None)
+        return _made.get(code, 1) if code is not None else 1
 
     def experimental_get_tracing_count(self) -> int:
         """How often the Python function was traced."""
@@ -356,15 +432,26 @@ class Function:
         return f"<tf.function {self._name}, {len(self._traces)} traces>"
 
 
+# On a bound method: the function, and a weak reference of the object it is bound to.
+_BOUND = "__deras_bound__"
+
+
+def _owner(function: Callable[..., Any], reference: weakref.ref[Any]) -> Any:
+    owner = reference()
+    if owner is None:
+        name = getattr(function, "__name__", type(function).__name__)
+        raise ReferenceError(f"the object that {name!r} belonged to is gone")
+    return owner
+
+
 def _bind(function: Callable[..., Any], instance: Any) -> Callable[..., Any]:
     reference = weakref.ref(instance)
 
     @functools.wraps(function)
     def method(*args: Any, **kwargs: Any) -> Any:
-        owner = reference()
-        if owner is None:
-            raise ReferenceError(f"the object that {function.__name__!r} belonged to is gone")
-        return function(owner, *args, **kwargs)
+        return function(_owner(function, reference), *args, **kwargs)
+
+    setattr(method, _BOUND, (function, reference))
 
     # The parameters without self, so that binding and signatures see the method's own.
     bound = function.__get__(instance)
@@ -440,7 +527,9 @@ def function(
     Args:
       func: Python function of tensors and values. Left out when used as a decorator with arguments.
       input_signature: List of `tf.TensorSpec` (nested as the arguments); one trace serves all.
-      autograph: Accepted; conversion of Python control flow comes in a later version.
+      autograph: Whether Python's `if`, `while`, `for`, `and` and so on become part of the graph
+        where tensors decide them, in `func` and in what it calls. On Python values they stay
+        Python, and run once, while the function is traced.
       jit_compile: True demands one program, and raises where an op needs the host.
       reduce_retracing: Whether unlike shapes share a trace with unknown dimensions.
       experimental_implements: Not supported yet.
@@ -467,6 +556,9 @@ def function(
     jit = jit_compile if jit_compile is not None else experimental_compile
 
     def decorate(inner: Callable[..., Any]) -> Function:
+        code = getattr(inner, "__code__", None)
+        if code is not None:
+            _made[code] = _made.get(code, 0) + 1
         return Function(
             inner,
             input_signature,

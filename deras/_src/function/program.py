@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from sys import getrefcount
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.extend.core import jaxpr_as_fun
 
 from deras._src.core.dtypes import from_numpy
 from deras._src.core.tensor import Aval, EagerTensor, aval_of
-from deras._src.dispatch.plans import call_moved
+from deras._src.function.caller import Caller
 from deras._src.graph.checks import Check, Collector, raise_failed
 from deras._src.graph.func_graph import FuncGraph
 from deras._src.graph.lowering import LoweringContext, compiling, interpret, read
-from deras._src.state.handles import OWN
 
 # From this many bytes on, updating a buffer in place is worth a run of the checks beforehand.
 _DONATE_BYTES = 1 << 16
@@ -33,23 +30,23 @@ class Program:
       avals: of the graph's outputs.
       compile_seconds: time taken by lowering and by XLA.
       order: the state handles: written ones first, and of those the large ones first.
-      moved: the first of them, whose buffers are updated in place; `kept` are the others.
+      donated: how many of them, from the first on, have their buffers updated in place.
+      execute: the function from the arguments' arrays to the results', with state written and
+        checks raised; more may follow the results of the outputs.
     """
 
     __slots__ = (
         "avals",
-        "call",
+        "caller",
         "checks",
         "compile_seconds",
         "compiled",
         "constants",
+        "donated",
         "effects",
-        "kept",
-        "moved",
+        "execute",
         "order",
-        "outputs",
         "precheck",
-        "written",
     )
 
     def __init__(self, graph: FuncGraph, inputs: Sequence[Aval]) -> None:
@@ -86,16 +83,26 @@ class Program:
                 donated = self._compile_checked(traced.jaxpr, specs, collector, written)
             else:
                 self.compiled = traced.lower().compile()
-        self.call = self.compiled
         self.checks: list[Check] = collector.checks
         self.effects = collector.effects
         count = len(graph.outputs)
         avals = [aval_of(from_numpy(d), tuple(s)) for d, s in found]
         self.avals = tuple(avals[:count])
-        self.written = tuple(written)
         self.order = tuple(order)
-        self.moved, self.kept = self.order[:donated], self.order[donated:]
-        self.outputs = count
+        self.donated = donated
+        checked = bool(self.checks) and self.precheck is None
+        self.caller = Caller(
+            self.compiled,
+            order[:donated],
+            order[donated:],
+            written,
+            self.constants,
+            len(inputs),
+            count,
+            None if self.precheck is None else self._check_first,
+            self._check if self.effects or checked else None,
+        )
+        self.execute = self.caller.run
         self.compile_seconds = time.perf_counter() - started
 
     def _compile_checked(self, jaxpr: Any, specs: Any, collector: Any, written: Any) -> int:
@@ -104,6 +111,9 @@ class Program:
         Where the checks alone are cheap (the range of indices, say) they run first, as a program of
         their own, and large buffers are then updated in place; else the old ones survive the run.
         """
+        # Imported here: it takes 30 ms, and few programs need it.
+        from jax.extend.core import jaxpr_as_fun
+
         run = jaxpr_as_fun(jaxpr)
         large = sum(_large(h.value.aval) for h in written)
         donated = 0 if collector.effects else large
@@ -118,42 +128,18 @@ class Program:
 
     def run(self, inputs: Sequence[Any]) -> list[EagerTensor]:
         """Runs on the arrays of the arguments; state is written back; checks are raised."""
-        return [EagerTensor(a, r) for a, r in zip(self.avals, self.execute(inputs))]  # noqa: B905
+        return [EagerTensor(a, r) for a, r in zip(self.avals, self.execute(*inputs))]  # noqa: B905
 
-    def execute(self, inputs: Sequence[Any]) -> Any:
-        """Runs as `run` does, on and to bare arrays; more may follow those of the outputs."""
-        if self.precheck is not None:
-            arrays = [h.value.device_array() for h in self.order]
-            raise_failed(self.checks, self.precheck(*arrays, *self.constants, *inputs)[0])
-            del arrays
-        arrays = []
-        for handle in self.moved:
-            # Inlined from `Handle.take`: the bare array that the last step left, used by no one.
-            held = handle.held
-            if type(held) is EagerTensor or getrefcount(held) > OWN:
-                arrays.append(handle.take())
-            else:
-                arrays.append(held)
-        for handle in self.kept:
-            held = handle.held
-            arrays.append(held.device_array() if type(held) is EagerTensor else held)
-        arrays += self.constants
-        arrays += inputs
-        try:
-            results = self.call(*arrays)
-        except ValueError as error:
-            results = call_moved(self.call, arrays, error)
-        if self.checks:
-            if self.effects:
-                jax.effects_barrier()
-            if self.precheck is None:
-                raise_failed(self.checks, results[-1])
-        elif self.effects:
+    def _check_first(self, *inputs: Any) -> None:
+        """Runs the checks on their own."""
+        arrays = [h.value.device_array() for h in self.order]
+        raise_failed(self.checks, self.precheck(*arrays, *self.constants, *inputs)[0])
+
+    def _check(self, results: Any) -> None:
+        if self.effects:
             jax.effects_barrier()
-        if self.written:
-            for handle, array in zip(self.written, results[self.outputs :]):  # noqa: B905
-                handle.held = array
-        return results
+        if self.checks and self.precheck is None:
+            raise_failed(self.checks, results[-1])
 
 
 def bind_arguments(

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from deras._src.control_flow.loops import TooManyTrips
 from deras._src.core.context import state
 from deras._src.core.dtypes import from_numpy, string
 from deras._src.core.tensor import EagerTensor, SymbolicTensor, aval_of, is_inline
@@ -61,6 +62,14 @@ class Segment:
 
     def run(self, env: dict[int, Any]) -> None:
         """Runs on the eager tensors of `env`, adding what is needed later."""
+        while True:
+            try:
+                return self._run(env)
+            except TooManyTrips as more:
+                more.make_room()
+                self.programs.clear()
+
+    def _run(self, env: dict[int, Any]) -> None:
         values = [value_of(x, env) for x in self.inputs]
         handles = list(self.handles)
         known = [

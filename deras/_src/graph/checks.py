@@ -14,6 +14,7 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from deras._src import errors
 from deras._src.core.context import state
@@ -46,7 +47,7 @@ class Collector:
 
     def __init__(self) -> None:
         self.checks: list[Check] = []
-        self.code: Any = None
+        self.code: Any = None  # pair of scalars: number of the first failed check, its detail
         self.label = ""
         self.arguments: Any = ()
         self.site: Any = None
@@ -58,19 +59,26 @@ class Collector:
         if self.repeated and isinstance(error, type):
             return
         self.checks.append(Check(error, message, self.label, self.arguments, self.site))
-        number = np.int64(len(self.checks))
-        failed = jnp.where(ok, np.int64(0), number)
-        self.merge(jnp.stack([failed, jnp.asarray(detail).astype(jnp.int64).reshape(())]))
+        number = jnp.where(ok, np.int64(0), np.int64(len(self.checks)))
+        self._fold(number, jnp.asarray(detail).astype(jnp.int64).reshape(()))
 
     def merge(self, code: Any) -> None:
         """Takes over the code of a sub-program (a branch, a loop, a vectorised body)."""
         if code.ndim == 2:  # one code for each element of a vectorised body
             code = code[jnp.argmax(code[:, 0] != 0)]
-        self.code = code if self.code is None else jnp.where(self.code[0] != 0, self.code, code)
+        self._fold(code[0], code[1])
+
+    def _fold(self, number: Any, detail: Any) -> None:
+        # Scalars, as XLA does not fuse arrays of two: a check then costs no kernel of its own.
+        if self.code is not None:
+            first, kept = self.code
+            failed = first != 0
+            number, detail = jnp.where(failed, first, number), jnp.where(failed, kept, detail)
+        self.code = (number, detail)
 
     def current(self) -> Any:
         """The code so far."""
-        return jnp.asarray(NO_FAILURE) if self.code is None else self.code
+        return jnp.asarray(NO_FAILURE) if self.code is None else jnp.stack(self.code)
 
 
 NO_FAILURE = np.zeros(2, np.int64)
@@ -84,6 +92,20 @@ def require(ok: Any, error: type, message: str, detail: Any = 0) -> None:
     collector = state.collector
     if collector is not None:
         collector.add(ok, error, message, detail)
+
+
+def require_none(bad: Any, values: Any, error: type, message: str) -> None:
+    """Raises `error` where an element of `bad` is true; `{detail}` is the first such of `values`.
+
+    One reduction finds both whether there is one and where.
+    """
+    flat, size = bad.reshape(-1), bad.size
+    if size:
+        dtype = np.dtype(np.int32 if size <= np.iinfo(np.int32).max else np.int64)
+        places = jnp.where(flat, lax.iota(dtype, size), dtype.type(size))
+        first = jnp.min(places)
+        shown = values.reshape(-1)[jnp.minimum(first, dtype.type(size - 1))]
+        require(first == size, error, message, shown)
 
 
 @contextmanager

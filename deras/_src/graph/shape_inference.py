@@ -66,7 +66,7 @@ def infer(
         outputs = tuple(SymbolicTensor(graph, dtype, TensorShape(s)) for dtype, s in specs)
         for tensor in outputs:
             tensor.probes = probes_for_placeholder(tensor.shape)
-        followed = (
+        followed = not op.contextual and (
             op.numpy is not None
             or op.static is not None
             or any(t.probes is not None for t in outputs)

@@ -18,7 +18,7 @@ from deras._src.core.tensor_shape import TensorShape, from_dims
 from deras._src.dispatch.apply import apply
 from deras._src.dispatch.convert import convert
 from deras._src.errors import InvalidArgumentError
-from deras._src.graph.checks import require
+from deras._src.graph.checks import require_none
 from deras._src.graph.lowering import vjp_lowering
 from deras._src.ops.array_join import concat
 from deras._src.ops.array_shape import reshape, shape, squeeze
@@ -38,12 +38,8 @@ def require_in_range(indices: Any, size: int, what: str) -> None:
         if bad.any():
             raise ValueError(f"{what} {int(indices[bad][0])} is not in [0, {size})")
         return
-    flat = indices.reshape(-1)
-    if not flat.shape[0]:
-        return
-    bad = (flat < 0) | (flat >= size)
-    first = flat[jnp.argmax(bad)]
-    require(~jnp.any(bad), InvalidArgumentError, f"{what} {{detail}} is not in [0, {size})", first)
+    bad = (indices < 0) | (indices >= size)
+    require_none(bad, indices, InvalidArgumentError, f"{what} {{detail}} is not in [0, {size})")
 
 
 def _gather_axes(params: int, indices: int, axis: int | None, batch_dims: int) -> tuple[int, int]:

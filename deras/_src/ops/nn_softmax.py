@@ -15,7 +15,7 @@ from deras._src.core.dtypes import BOOLEAN, FLOATING, INDEX, NUMERIC
 from deras._src.core.tensor_shape import TensorShape
 from deras._src.dispatch.apply import apply
 from deras._src.dispatch.convert import convert
-from deras._src.graph.checks import require
+from deras._src.graph.checks import require_none
 from deras._src.ops.nn_arguments import axis_number, positive_axis, without_axis
 from deras._src.ops.shapes import Specs
 from deras._src.registry import OpRecord, op
@@ -266,15 +266,12 @@ def _sparse_softmax_cross_entropy(logits, labels):
     classes = logits.shape[-1]
     if classes == 0:
         raise ValueError(f"there must be at least one class, but logits are {logits.shape}")
-    if labels.size:
-        bad = ((labels < 0) | (labels >= classes)).reshape(-1)
-        require(
-            ~jnp.any(bad),
-            errors.InvalidArgumentError,
-            f"Received a label value of {{detail}} which is outside the valid range of "
-            f"[0, {classes})",
-            labels.reshape(-1)[jnp.argmax(bad)],
-        )
+    require_none(
+        (labels < 0) | (labels >= classes),
+        labels,
+        errors.InvalidArgumentError,
+        f"Received a label value of {{detail}} which is outside the valid range of [0, {classes})",
+    )
     numbers = lax.broadcasted_iota(labels.dtype, logits.shape, logits.ndim - 1)
     return _sparse_loss(_precise(logits), numbers == labels[..., None]).astype(logits.dtype)
 

@@ -14,7 +14,7 @@ from deras._src.core.dtypes import ANY, INDEX, int64
 from deras._src.core.tensor import EagerTensor, host_tensor
 from deras._src.dispatch.apply import apply
 from deras._src.dispatch.convert import convert
-from deras._src.graph.checks import require
+from deras._src.graph.checks import require_none
 from deras._src.graph.lowering import compiling
 from deras._src.ops.shapes import same_as_first
 from deras._src.registry import NONE, TypeVar, op
@@ -25,14 +25,8 @@ _T = TypeVar("T", ANY)
 def check_rows(indices: Any, rows: int) -> None:
     """Row numbers must lie in `[0, rows)`, as on TensorFlow's CPU."""
     bad = (indices < 0) | (indices >= rows)
-    first = jnp.argmax(bad.reshape(-1)) if indices.size else 0
-    detail = indices.reshape(-1)[first] if indices.size else 0
-    require(
-        ~jnp.any(bad),
-        errors.InvalidArgumentError,
-        f"an index is {{detail}}, not in [0, {rows})",
-        detail,
-    )
+    message = f"an index is {{detail}}, not in [0, {rows})"
+    require_none(bad, indices, errors.InvalidArgumentError, message)
 
 
 @op(

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from deras._src.core.context import state
 from deras._src.core.indexed_slices import IndexedSlices
 from deras._src.dispatch.apply import apply, as_tensor_tuple
 from deras._src.graph.lowering import vjp_lowering
 from deras._src.ops import gradient_support as support
 from deras._src.registry import AUTO, NONE, OpDef, OpRecord
+from deras._src.util.callsite import gradient_site
 
 
 class Path:
@@ -59,16 +61,20 @@ def backprop(
     grads: dict[int, list[Any]] = {}
     for target, grad in zip(targets, target_grads, strict=True):
         grads.setdefault(id(target), []).append(grad)
-    for record in reversed(path.records):
-        outputs = record.outputs
-        incoming = [_total(grads, id(o)) for o in outputs]
-        if all(g is None for g in incoming):
-            continue
-        results = record_gradient(record, incoming, path.reached)
-        for x, g in zip(record.inputs, results, strict=True):
-            if g is not None and id(x) in path.reached:
-                grads.setdefault(id(x), []).append(g)
-    return [_total(grads, s) for s in sources]
+    saved = state.site_override
+    try:
+        for record in reversed(path.records):
+            state.site_override = gradient_site(record.site, record.op.label)
+            incoming = [_total(grads, id(o)) for o in record.outputs]
+            if all(g is None for g in incoming):
+                continue
+            results = record_gradient(record, incoming, path.reached)
+            for x, g in zip(record.inputs, results, strict=True):
+                if g is not None and id(x) in path.reached:
+                    grads.setdefault(id(x), []).append(g)
+        return [_total(grads, s) for s in sources]
+    finally:
+        state.site_override = saved
 
 
 def _total(grads: dict[int, list[Any]], key: int) -> Any:

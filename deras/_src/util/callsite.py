@@ -11,6 +11,7 @@ import linecache
 import os
 import sys
 from types import CodeType, FrameType
+from typing import Any
 
 _PACKAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(__file__))), "")
 
@@ -35,6 +36,16 @@ class Site:
 
     code: CodeType
     lasti: int
+
+    @classmethod
+    def of_function(cls, function: Any) -> Site | None:
+        """Where a Python function is defined; None for what has no code of its own."""
+        code = getattr(function, "__code__", None)
+        if code is None:
+            return None
+        site = cls()
+        site.code, site.lasti = code, -1
+        return site
 
     @property
     def filename(self) -> str:
@@ -69,6 +80,27 @@ class Site:
 
     def __repr__(self) -> str:
         return f"Site({self.filename}:{self.lineno} in {self.function})"
+
+
+class GradientSite(Site):
+    """The place of an op, for what its gradient computes.
+
+    Attributes:
+      of: The op as the user writes it.
+    """
+
+    __slots__ = ("of",)
+
+    of: str
+
+
+def gradient_site(site: Site | None, of: str) -> Site | None:
+    """The place of an op's gradient, from the op's own place."""
+    if site is None or type(site) is not Site:
+        return site
+    found = GradientSite()
+    found.code, found.lasti, found.of = site.code, site.lasti, of
+    return found
 
 
 def user_site(skip: int = 1) -> Site | None:

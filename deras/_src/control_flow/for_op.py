@@ -1,0 +1,154 @@
+"""Loops over rows with carried values alone: one node `For`, lowered to `lax.scan`.
+
+Every trip is taken, so its gradient is a scan with saved residuals whatever the number of rows.
+AutoGraph makes it of `for` statements without `break` or `return`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from deras._src import errors
+from deras._src.control_flow.known_trips import follow_loop
+from deras._src.control_flow.subgraph import (
+    Layout,
+    functional_gradient,
+    lower_with_state,
+    run_graph,
+)
+from deras._src.control_flow.tensor_array_shapes import buffers_among, settle_carry
+from deras._src.core.context import state
+from deras._src.dispatch.apply import apply, as_tensor_tuple
+from deras._src.dispatch.replay import replay, value_of
+from deras._src.graph.checks import nested_code, require
+from deras._src.graph.func_graph import FuncGraph
+from deras._src.graph.lowering import LoweringContext, NeedsHost
+from deras._src.registry import op
+
+
+def _for_shape(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
+    return [(t.dtype, t.shape) for t in attrs["body"].inputs[: attrs["carried"]]]
+
+
+def _for_state(attrs: dict[str, Any]) -> Any:
+    layout = attrs["layout"]
+    return [(h, h in layout.written) for h in layout.handles]
+
+
+def _run_for(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
+    """Outside of a program: the rows are visited here, the body's nodes run one by one."""
+    layout, body, carried = attrs["layout"], attrs["body"], attrs["carried"]
+    arguments, captured, _ = layout.split(inputs)
+    arrays = {id(t): v for t, v in captured}
+    carry, rows = arguments[:carried], arguments[carried:]
+    length = int(rows[0].shape[0])
+    if not length and attrs["message"] is not None:
+        raise errors.op_error(errors.InvalidArgumentError, "AutoGraph", attrs["message"])
+    for i in range(length):
+        env = dict(arrays)
+        env.update((id(inner), arrays[id(outer)]) for outer, inner in body.captures)
+        row = [x[i] for x in rows]
+        env.update((id(p), a) for p, a in zip(body.inputs, [*carry, *row], strict=True))
+        replay(body.nodes, env)
+        carry = [value_of(t, env) for t in body.outputs]
+    return tuple(carry)
+
+
+@op(
+    "For",
+    contextual=True,
+    stateful=True,
+    gradient=functional_gradient,
+    inputs=("*inputs",),
+    dtypes={},
+    shape=_for_shape,
+    state_of=_for_state,
+    run=_run_for,
+    api_name="for",
+)
+def _for(context, *arrays, body, layout, carried, unset, message):
+    def lower(inner: LoweringContext, full: Sequence[Any]) -> Any:
+        arguments, captured, values = layout.split(full)
+        written = layout.written
+        collecting = state.collector is not None
+
+        def step(carry: Any, row: Any) -> Any:
+            loop, now, code = carry
+            values_now = {**values, **dict(zip(written, now, strict=True))}
+            with nested_code() as collector:
+                outputs, after = run_graph(body, inner, [*loop, *row], captured, values_now)
+                found: Any = None if collector is None else collector.current()
+            now = tuple(jnp.asarray(after[h]) for h in written)
+            if collecting:
+                code = jnp.where(code[0] != 0, code, found)
+            return (tuple(jnp.asarray(o) for o in outputs), now, code), None
+
+        loop = [jnp.asarray(a) for a in arguments[:carried]]
+        now = tuple(jnp.asarray(values[h]) for h in written)
+        code = jnp.zeros(2, jnp.int64) if collecting else ()
+        xs = tuple(jnp.asarray(a) for a in arguments[carried:])
+        if message is not None and not xs[0].shape[0]:
+            require(jnp.asarray(False), errors.InvalidArgumentError, message)
+        if unset:
+            first = tuple(jax.ShapeDtypeStruct(x.shape[1:], x.dtype) for x in xs)
+            (shapes, _, _), _ = jax.eval_shape(step, (tuple(loop), now, code), first)
+            for i in unset:
+                loop[i] = jnp.zeros(shapes[i].shape, shapes[i].dtype)
+        ends: list[Any] = [None] * carried
+        if buffers_among(body, body.inputs):
+            first = tuple(jax.ShapeDtypeStruct(x.shape[1:], x.dtype) for x in xs)
+            loop = settle_carry(
+                body, loop, lambda moving, row: step((moving, now, code), row)[0][0], first
+            )
+            known = [a if isinstance(a, np.ndarray) else None for a in arguments[:carried]]
+            outside = {id(t): a for t, a in captured}
+            rows = arguments[carried:]
+            _, ends = follow_loop(None, body, known, xs[0].shape[0], outside, rows)
+        try:
+            (last, now, code), _ = lax.scan(step, (tuple(loop), now, code), xs)
+        except TypeError as error:
+            raise NeedsHost(
+                inner.node or context.node,
+                f"a loop variable changes its shape or dtype ({str(error).splitlines()[0]})",
+            ) from None
+        if collecting:
+            state.collector.merge(code)
+        outputs = [o if e is None else e for o, e in zip(last, ends, strict=True)]
+        return outputs, dict(zip(written, now, strict=True))
+
+    return lower_with_state(context, lower, arrays)
+
+
+def for_node(
+    body: FuncGraph,
+    start: Sequence[Any],
+    rows: Sequence[Any],
+    name: str | None,
+    unset: Sequence[int] = (),
+    message: str | None = None,
+) -> tuple[Any, ...]:
+    """Adds the node; returns its flat outputs, the carried values after the last row.
+
+    Args:
+      body: Graph of the carried values and one row, giving the next carried values.
+      start: Flat carried values.
+      rows: Tensors with one first dimension.
+      name: Of the node.
+      unset: Positions of carried values that have none before the first trip: placeholders.
+      message: If given, no rows are an InvalidArgumentError that says it.
+    """
+    layout = Layout(len(start) + len(rows), [body])
+    attrs = (
+        ("body", body),
+        ("layout", layout),
+        ("carried", len(start)),
+        ("unset", tuple(unset)),
+        ("message", message),
+    )
+    return as_tensor_tuple(apply(_for, layout.inputs([*start, *rows]), attrs, name or "for"))

@@ -1,0 +1,14 @@
+import tensorflow as tf
+
+model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+opt = tf.keras.optimizers.Adam()
+
+
+@tf.function
+def step(x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x, training=True) - y))
+    grads = tape.gradient(loss, model.trainable_variables)
+    clipped, _ = tf.clip_by_global_norm(grads, 5.0)  # expect: DRS208
+    opt.apply_gradients(zip(grads, model.trainable_variables))
+    return loss
