@@ -244,6 +244,7 @@ from deras import autodiff as autodiff
 from deras import autograph as autograph
 from deras import bitwise as bitwise
 from deras import config as config
+from deras import debug as debug
 from deras import debugging as debugging
 from deras import dtypes as dtypes
 from deras import errors as errors

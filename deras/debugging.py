@@ -4,6 +4,8 @@
 # isort: skip_file
 
 from deras._src.compat.missing import missing_attribute as _missing
+from deras._src.function.numerics import disable_check_numerics as disable_check_numerics
+from deras._src.function.numerics import enable_check_numerics as enable_check_numerics
 from deras._src.ops.debugging import Assert as Assert
 from deras._src.ops.debugging import assert_all_finite as assert_all_finite
 from deras._src.ops.debugging import assert_equal as assert_equal
@@ -18,8 +20,6 @@ from deras._src.ops.debugging import assert_non_positive as assert_non_positive
 from deras._src.ops.debugging import assert_none_equal as assert_none_equal
 from deras._src.ops.debugging import assert_positive as assert_positive
 from deras._src.ops.debugging import check_numerics as check_numerics
-from deras._src.ops.debugging import disable_check_numerics as disable_check_numerics
-from deras._src.ops.debugging import enable_check_numerics as enable_check_numerics
 from deras._src.ops.debugging_static import assert_integer as assert_integer
 from deras._src.ops.debugging_static import assert_proper_iterable as assert_proper_iterable
 from deras._src.ops.debugging_static import assert_rank as assert_rank

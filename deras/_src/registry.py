@@ -73,6 +73,8 @@ class OpDef:
       stateful: it may not be pruned, merged or reordered.
       eager_gradient: its gradient is the user's Python, to be run eagerly each time.
       contextual: its lowering reads or writes the lowering context (state, sub-graphs).
+      finer: for an op made of others: runs a record's parts one by one, under the active recorders;
+        says whether the record's own outputs need not be looked at.
     """
 
     __slots__ = (
@@ -80,6 +82,7 @@ class OpDef:
         "constraints",
         "contextual",
         "eager_gradient",
+        "finer",
         "grad_op",
         "gradient",
         "host",
@@ -132,6 +135,7 @@ class OpDef:
         self.api_name = api_name
         self.grad_op: dict[Any, OpDef] = {}
         self.layout: Any = None
+        self.finer: Callable[[OpRecord], bool] | None = None
         self.eager_gradient = eager_gradient
         self.input_names, self.variadic = _input_names(lowering or host, inputs, contextual)
         self.host_args = frozenset(self.input_names.index(n) for n in host_args)

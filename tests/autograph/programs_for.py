@@ -572,4 +572,4 @@ def comprehension(tf, x):
 
 @program(2.0)
 def generator_expression(tf, x):
-    return tf.add_n(list(x * k for k in range(3))  # noqa: C400)
+    return tf.add_n(list(x * k for k in range(3)))  # noqa: C400

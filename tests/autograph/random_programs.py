@@ -63,7 +63,7 @@ class _Writer:
 
     def block(self, budget: int, in_loop: str | None) -> None:
         """`in_loop` is None, "staged" (tensors may break it) or "python"."""
-        for _ in range(self.random.randint(1, 3)):
+        for _ in range(self.random.randint(1, 2)):
             self.statement(budget, in_loop)
 
     def statement(self, budget: int, in_loop: str | None) -> None:
@@ -148,7 +148,7 @@ class _Writer:
         self.inner(min(budget - 1, 1), "python")
 
 
-def random_program(seed: int, budget: int = 3) -> str:
+def random_program(seed: int, budget: int = 2) -> str:
     """The text of program number `seed`."""
     writer = _Writer(seed)
     writer.line("def f(tf, x, n, v):")
@@ -157,7 +157,7 @@ def random_program(seed: int, budget: int = 3) -> str:
     writer.line("k = tf.constant(0)")
     writer.line("d = {'u': x * 2.0}")
     writer.line(f"flag, size = {writer.random.random() < 0.5}, {writer.random.choice([1, 2, 3])}")
-    for _ in range(3):
+    for _ in range(2):
         writer.block(budget, None)
     writer.line("return (a + 0.0, b + 0.0, k + 0, d['u'] + 0.0)")
     return "\n".join(writer.lines) + "\n"

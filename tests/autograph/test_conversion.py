@@ -335,6 +335,24 @@ def test_libraries_are_not_converted():
     assert callee(test_libraries_are_not_converted) is not test_libraries_are_not_converted
 
 
+def absolute(x):
+    if x > 0:
+        return x
+    return -x
+
+
+def test_functions_given_to_functions_of_the_library_are_converted():
+    @tf.function
+    def f(v):
+        a = tf.map_fn(absolute, v)
+        b = tf.cond(v[0] > 0, functools.partial(absolute, v[0]), lambda: v[0])
+        c = tf.foldl(lambda s, x: s + absolute(x), v)
+        return a, b, c
+
+    a, b, c = f(tf.constant([1.0, -2.0]))
+    assert (a.numpy().tolist(), float(b), float(c)) == ([1.0, 2.0], 1.0, 3.0)
+
+
 def test_do_not_convert():
     @tf.autograph.experimental.do_not_convert
     def f(x):
@@ -654,6 +672,18 @@ def test_zero_trips_error_names_the_variable():
 
     with pytest.raises(tf.errors.InvalidArgumentError, match="at least once to initialize 'last'"):
         f(tf.constant(0))
+
+
+def test_return_of_none_beside_a_tensor_is_refused():
+    @tf.function
+    def f(x):
+        for _ in tf.range(3):
+            if x > 100:
+                return None
+        return x
+
+    with pytest.raises(ValueError, match="must also have a return statement"):
+        f(tf.constant(1.0))
 
 
 def test_unbound_name_is_pythons_error():

@@ -14,7 +14,7 @@ import deras as tf
 from .random_programs import random_program
 
 # The whole run: AUTOGRAPH_PROGRAMS=2000. Each compiles two programs.
-COUNT = int(os.environ.get("AUTOGRAPH_PROGRAMS", "40"))
+COUNT = int(os.environ.get("AUTOGRAPH_PROGRAMS", "25"))
 FIRST = int(os.environ.get("AUTOGRAPH_FIRST", "0"))
 
 

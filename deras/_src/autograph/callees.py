@@ -14,6 +14,8 @@ from typing import Any
 from deras._src.autograph import convert as conversion
 from deras._src.autograph import operators
 from deras._src.autograph.operators import builtin_functions
+from deras._src.control_flow import branches, functional
+from deras._src.control_flow.while_op import while_loop
 
 # Libraries by their top-level name. The standard library goes by where it lies.
 LIBRARIES = frozenset(
@@ -29,6 +31,8 @@ _STANDARD = tuple(os.path.join(_PATHS[k], "") for k in ("stdlib", "platstdlib"))
 _SITE = ("site-packages", "dist-packages")
 _MARK = "__deras_do_not_convert__"
 
+_BUILTIN = type(len)
+
 _is_library: dict[str, bool] = {}
 _MOST_FILES = 20_000
 
@@ -38,7 +42,7 @@ def callee(function: Any) -> Any:
     kind = type(function)
     if kind is FunctionType:
         if is_library(function):
-            return function
+            return _HIGHER.get(function, function)
         return conversion.convert(function)
     if kind is MethodType:
         inner = function.__func__
@@ -46,22 +50,14 @@ def callee(function: Any) -> Any:
         return function if twin is inner else MethodType(twin, function.__self__)
     if isinstance(function, type):
         return builtin_functions.TYPES.get(function, function)
-    overload = builtin_functions.FUNCTIONS.get(function) if _is_hashed(kind) else None
-    if overload is not None:
-        return overload
+    if kind is _BUILTIN:
+        return builtin_functions.FUNCTIONS.get(function, function)
     if kind is functools.partial:
         inner = callee(function.func)
         if inner is function.func:
             return function
         return functools.partial(inner, *function.args, **function.keywords)
     return _callable_object(function, kind)
-
-
-_BUILTIN = type(len)
-
-
-def _is_hashed(kind: type) -> bool:
-    return kind is _BUILTIN
 
 
 def _callable_object(function: Any, kind: type) -> Any:
@@ -72,9 +68,36 @@ def _callable_object(function: Any, kind: type) -> Any:
     return function if twin is call else MethodType(twin, function)
 
 
-def for_tracing(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same for a function that the user handed to `tf.function`."""
-    return callee(function)  # type: ignore[no-any-return]
+def _higher(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of functions that converts those of the user's it is given."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return function(
+            *map(_converted_argument, args),
+            **{name: _converted_argument(value) for name, value in kwargs.items()},
+        )
+
+    return call
+
+
+def _converted_argument(value: Any) -> Any:
+    if isinstance(value, (FunctionType, MethodType, functools.partial)):
+        return callee(value)
+    if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
+        return type(value)(map(_converted_argument, value))
+    if type(value) is dict:
+        return {key: _converted_argument(item) for key, item in value.items()}
+    return value
+
+
+_HIGHER: dict[Any, Any] = {
+    function: _higher(function)
+    for function in (
+        *(branches.case, branches.cond, branches.switch_case, while_loop),
+        *(functional.foldl, functional.foldr, functional.map_fn, functional.scan),
+        functional.vectorized_map,
+    )
+}
 
 
 def is_library(function: FunctionType) -> bool:

@@ -37,6 +37,7 @@ from deras._src.checker.libraries import (
     TAPE,
     TENSOR,
     TENSORS,
+    TYPE_TESTS,
     UNKNOWN,
     VARIABLE,
     VARIABLES,
@@ -45,9 +46,6 @@ from deras._src.checker.libraries import (
     kind_of_call,
 )
 from deras._src.checker.scopes import Binding, FunctionNode, Scopes, is_self_attribute, returns
-
-
-_TYPE_TESTS = ("isinstance", "hasattr", "callable", "tf.is_tensor", "tf.executing_eagerly")
 
 
 @dataclass
@@ -114,9 +112,7 @@ class KindFinder:
 
     def _base_kind(self, base: ast.expr) -> str:
         name = self.scopes.dotted(base) or ""
-        if name in CLASSES:
-            return CLASSES[name]
-        return keras_kind(name) or OBJECT
+        return CLASSES.get(name) or keras_kind(name) or OBJECT
 
     def class_named(self, node: ast.AST) -> ast.ClassDef | None:
         """The class of the file that an expression names."""
@@ -289,7 +285,7 @@ class KindFinder:
         if isinstance(node, ast.BoolOp):
             # `isinstance(n, int) and n > 0`: the second is reached for numbers only.
             asks = [n for n in ast.walk(node) if isinstance(n, ast.Call)]
-            if any(self.scopes.dotted(call.func) in _TYPE_TESTS for call in asks):
+            if any(self.scopes.dotted(call.func) in TYPE_TESTS for call in asks):
                 return NOTHING_KNOWN
             return self._arithmetic(*node.values)
         if isinstance(node, ast.IfExp):

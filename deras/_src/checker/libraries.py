@@ -53,6 +53,8 @@ _BUILTINS = {
     "input": STRING, "range": RANGE, "list": LIST, "sorted": LIST, "tuple": LIST, "dict": DICT,
     "set": DICT, "open": OBJECT,
 }  # fmt: skip
+# What asks for a type: behind it a value is one or the other.
+TYPE_TESTS = ("isinstance", "hasattr", "callable", "tf.is_tensor", "tf.executing_eagerly")
 DATASET_METHODS = {
     "map", "batch", "shuffle", "repeat", "prefetch", "cache", "filter", "take", "skip", "zip",
     "interleave", "flat_map", "padded_batch", "unbatch", "window", "concatenate", "shard", "apply",

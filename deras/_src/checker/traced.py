@@ -11,7 +11,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from deras._src.checker.kinds import KindFinder
+from deras._src.checker.kinds import ClassInfo, KindFinder
 from deras._src.checker.libraries import (
     DATASET,
     LAYER,
@@ -27,7 +27,7 @@ from deras._src.checker.libraries import (
     Kinds,
 )
 from deras._src.checker.models import is_constant, keyword
-from deras._src.checker.scopes import FUNCTIONS, FunctionNode, Scopes
+from deras._src.checker.scopes import FUNCTIONS, FunctionNode, Scopes, returns
 
 _KERAS_METHODS = {
     MODEL: ("call", "train_step", "test_step", "predict_step"),
@@ -117,9 +117,9 @@ class Tracer:
         for call in self.calls:
             if self.scopes.dotted(call.func) in HOST_CALLS:
                 for part in [*call.args[:1], *filter(None, [keyword(call, "func")])]:
-                    function = self.kinds.function_of(part)
-                    if function:
-                        self.host.add(function)
+                    given = self.kinds.function_of(part)
+                    if given:
+                        self.host.add(given)
 
     def _find_call_sites(self) -> None:
         for call in self.calls:
@@ -158,12 +158,39 @@ class Tracer:
             for decorator in getattr(function, "decorator_list", []):
                 self._decorated(function, decorator)
         for info in self.kinds.classes.values():
+            eager = self.eager_keras or self._is_driven_by_hand(info)
             for name in _KERAS_METHODS.get(info.kind, ()):
                 method = info.methods.get(name)
-                if method is not None and not self.eager_keras:
+                if method is not None and not eager:
                     self._enter(method, Trace(f"Keras traces `{name}`", False, True, True))
         for call in self.calls:
             self._wrapped(call)
+
+    def _is_driven_by_hand(self, info: ClassInfo) -> bool:
+        """Whether the file calls a model's `train_step` itself, eagerly, and never `fit`."""
+        steps = [info.methods.get(name) for name in ("train_step", "test_step")]
+        sites = [call for step in steps if step for call, _ in self.call_sites.get(step, [])]
+        by_hand = [call for call in sites if "super()" not in ast.unparse(call.func)]
+        return bool(by_hand) and not any(
+            isinstance(call.func, ast.Attribute)
+            and call.func.attr in ("fit", "evaluate")
+            and not self._is_other_model(call.func.value, info)
+            for call in self.calls
+        )
+
+    def _is_other_model(self, node: ast.expr, info: ClassInfo) -> bool:
+        """Whether a model is surely not of this class of the file."""
+        own = self.kinds.info_of(node)
+        if own is not None:
+            return own is not info
+        calls = [o for o in self.kinds.origins(node) if isinstance(o, ast.Call)]
+        for call in list(calls):
+            maker = self.kinds.function_of(call.func)
+            for value in returns(maker) if maker else []:
+                if self.kinds.info_of(value) is info:
+                    return False
+                calls += [o for o in self.kinds.origins(value) if isinstance(o, ast.Call)]
+        return any((self.scopes.dotted(c.func) or "").startswith("tf.keras.") for c in calls)
 
     def _enter(self, function: FunctionNode, trace: Trace) -> None:
         for decorator in getattr(function, "decorator_list", []):

@@ -13,6 +13,7 @@ from types import ModuleType, TracebackType
 
 from deras._src import compat
 from deras._src.compat.install import install
+from deras._src.function.numerics import enable_check_numerics
 
 _INTERRUPTED = 130  # what shells give for a program ended by Ctrl-C
 _FAILED = 1
@@ -21,10 +22,15 @@ _FAILED = 1
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="deras run",
-        usage="deras run [-h] (script.py | -m module) [arguments ...]",
+        usage="deras run [-h] [--nan] (script.py | -m module) [arguments ...]",
         description="Run a Python program in which 'import tensorflow' means Deras. Everything"
         " after the script or module is the program's own: sys.argv, exit status, __main__ and"
         " the import path are as with python itself.",
+    )
+    parser.add_argument(
+        "--nan",
+        action="store_true",
+        help="stop at the first NaN or infinity, and say which op and line made it",
     )
     parser.add_argument("-m", dest="module", metavar="module", help="run a module, as python -m")
     parser.add_argument("program", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
@@ -35,6 +41,9 @@ def main(arguments: Sequence[str]) -> int:
     """Run the script or module that `arguments` name; returns the exit status."""
     parser = _parser()
     # Only what stands before the program is ours, so argparse never sees the program's options.
+    if arguments and arguments[0] == "--nan":
+        arguments = arguments[1:]
+        enable_check_numerics()
     if arguments and arguments[0] == "-m":
         if len(arguments) < 2:
             parser.error("-m needs the name of a module")

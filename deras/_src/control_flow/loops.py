@@ -151,10 +151,14 @@ def _step_layout(body: Body, constants: Arrays, carry: Arrays) -> tuple[list[Any
     return rows, found["shared"], found["tree"]
 
 
-class TooManyTrips(Exception):
+class RunAgain(Exception):
+    """A program ended without having changed anything, and is to be run in another way."""
+
+
+class TooManyTrips(RunAgain):
     """A program kept too few rows for a loop's gradient, or for an array that grows.
 
-    Nothing was changed. `make_room`, compile again, run again.
+    `make_room`, compile again, run again.
     """
 
     def __init__(self, loop: Any, trips: int) -> None:

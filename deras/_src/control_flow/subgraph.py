@@ -22,6 +22,7 @@ from deras._src.graph.checks import merge_code, nested_code
 from deras._src.graph.func_graph import FuncGraph
 from deras._src.graph.lowering import LoweringContext, interpret, is_inexact, read
 from deras._src.registry import OpDef, OpRecord, op
+from deras._src.tape.gradient_tape import GradientTape, UnconnectedGradients
 
 Handles = tuple[Any, ...]
 
@@ -264,7 +265,28 @@ def recompute_pullback(
 
 def _run_gradient(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
     """Outside of a program (a host segment): compiled as a program of its own."""
+    if any(getattr(r, "deep", False) for r in state.recorders):
+        return _gradient_one_by_one(inputs, attrs["forward"], attrs["wrt"])
     return run_alone(functional_grad_op, inputs, tuple(attrs.items()))
+
+
+def _gradient_one_by_one(inputs: Sequence[Any], forward: Forward, wrt: Sequence[int]) -> Any:
+    """The node is run again under a tape, so that each op of its gradient is seen by itself."""
+    arguments, grads = inputs[: forward.count], inputs[forward.count :]
+    sources = [arguments[i] for i in wrt]
+    tape = GradientTape()
+    with tape:
+        tape.watch(sources)
+        outputs = as_tensor_tuple(forward.op.run(arguments, dict(forward.attrs)))  # type: ignore[misc]
+    smooth = [o for o in outputs if o.dtype.is_floating or o.dtype.is_complex]
+    return tuple(
+        tape.gradient(
+            smooth,
+            sources,
+            output_gradients=list(grads),
+            unconnected_gradients=UnconnectedGradients.ZERO,
+        )
+    )
 
 
 def run_alone(operation: OpDef, inputs: Sequence[Any], attrs: tuple[tuple[str, Any], ...]) -> Any:

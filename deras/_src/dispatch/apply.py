@@ -186,7 +186,7 @@ def _offer(op: OpDef, inputs: Any, attrs: Any, outputs: tuple[Any, ...]) -> None
     for recorder in state.recorders:
         if recorder.wants(op, inputs):
             if record is None:
-                record = OpRecord(op, inputs, attrs, outputs, user_site(2))
+                record = OpRecord(op, inputs, attrs, outputs, state.site_override or user_site(2))
             recorder.record(record)
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jax.dtypes import float0
 
 from deras._src.control_flow.subgraph import (
     Layout,
@@ -14,14 +16,18 @@ from deras._src.control_flow.subgraph import (
     lower_with_state,
     run_graph,
 )
+from deras._src.core.context import recording, state
 from deras._src.core.tensor import EagerTensor
 from deras._src.dispatch.apply import apply, as_tensor_tuple
+from deras._src.dispatch.replay import replay, value_of
+from deras._src.errors import InvalidArgumentError
 from deras._src.graph.checks import merge_code, nested_code
 from deras._src.graph.func_graph import FuncGraph
 from deras._src.graph.lowering import LoweringContext, is_inexact
 from deras._src.ops.gradient_support import zeros_like
 from deras._src.registry import OpDef, OpRecord, op
 from deras._src.tape.backprop import derived_op
+from deras._src.tape.gradient_tape import GradientTape
 
 
 def _call_shape(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
@@ -94,10 +100,19 @@ class DifferentiableCall:
             dtypes={},
             api_name=name,
         )
+        self.op.finer = self._finer
 
     def inputs(self, arguments: Sequence[Any]) -> tuple[Any, ...]:
         """The op's inputs: arguments, constants, state values (read here, for tapes)."""
         return (*arguments, *self.constants, *(h.read() for h in self.handles))
+
+    def _finer(self, record: OpRecord) -> bool:
+        first = len(self.graph.inputs)
+        env = {id(p): x for p, x in zip(self.graph.inputs, record.inputs[:first], strict=True)}
+        run_unchanged(self.graph, env)
+        # The residuals of a sound run may be infinite; what counts is what it gives and writes.
+        wanted = record.outputs[: self.count + len(self.written)]
+        return all(bool(jnp.all(jnp.isfinite(x.device_array()))) for x in wanted if _smooth(x))
 
     def run(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         """Runs forward under the active tapes; writes state; returns the graph's outputs."""
@@ -139,21 +154,48 @@ class DifferentiableCall:
         )
         merge_code(code)
         leaves, tree = jax.tree.flatten(pull)
+        # Tangents of integers are no values; the backward program makes them anew.
+        empty = {i: np.shape(x) for i, x in enumerate(leaves) if np.result_type(x) == float0}
         key = tuple((a.dtype, a.shape) for a in arrays)
-        self.trees[key] = (tree, tuple(wrt), tuple((o.shape, o.dtype) for o in smooth))
+        self.trees[key] = (tree, tuple(wrt), tuple((o.shape, o.dtype) for o in smooth), empty)
         smooth_iter, rest_iter = iter(smooth), iter(rest)
         outputs = [next(smooth_iter) if k else next(rest_iter) for k in kinds]
-        return (*outputs, *news, *(jnp.asarray(leaf) for leaf in leaves))
+        return (*outputs, *news, *(jnp.asarray(x) for i, x in enumerate(leaves) if i not in empty))
+
+    def look_into_gradient(
+        self, inputs: Sequence[Any], grads: Sequence[Any], needed: Sequence[int]
+    ) -> None:
+        """Runs forward and backward one by one, for recorders that look at every op."""
+        watchers = [r for r in state.recorders if getattr(r, "every_op", False)]
+        if not watchers:
+            return
+        env = {
+            id(p): x
+            for p, x in zip(self.graph.inputs, inputs[: len(self.graph.inputs)], strict=True)
+        }
+        with recording(watchers[0].deeper()):
+            tape = GradientTape()
+            with tape:
+                tape.watch([inputs[i] for i in needed if i < len(self.graph.inputs)])
+                run_unchanged(self.graph, env)
+            outputs = [value_of(t, env) for t in self.graph.outputs]
+            sources = [inputs[i] for i in needed]
+            tape.gradient([o for o in outputs if _smooth(o)], sources, output_gradients=list(grads))
 
     def backward_op(self, key: Any, needed: tuple[int, ...]) -> OpDef:
         """The op from residuals and output gradients to the gradients of the needed inputs."""
         found = self.backwards.get((key, needed))
         if found is None:
-            tree, wrt, smooth = self.trees[key]
+            tree, wrt, smooth, empty = self.trees[key]
 
             def lowering(*arrays: Any) -> Any:
                 grads = arrays[: len(smooth)]
-                pull = jax.tree.unflatten(tree, arrays[len(smooth) :])
+                rest = iter(arrays[len(smooth) :])
+                leaves = [
+                    np.zeros(empty[i], float0) if i in empty else next(rest)
+                    for i in range(tree.num_leaves)
+                ]
+                pull = jax.tree.unflatten(tree, leaves)
                 cotangents = tuple(
                     _conj(g).astype(dtype) for g, (_, dtype) in zip(grads, smooth, strict=True)
                 )
@@ -199,10 +241,29 @@ class _CallGradient:
             found = apply(derived, (*inputs, *every), record.attrs)
         else:
             key = tuple((x.aval.dtype.np_dtype, x.aval.dims) for x in inputs)
-            found = apply(call.backward_op(key, needed), (*smooth, *outputs[extra:]))
+            try:
+                found = apply(call.backward_op(key, needed), (*smooth, *outputs[extra:]))
+            except InvalidArgumentError:
+                # Not finite, says a recorder of numerics: which op of the function was it?
+                call.look_into_gradient(inputs, smooth, needed)
+                raise
         for position, gradient in zip(needed, as_tensor_tuple(found), strict=True):
             results[position] = gradient
         return results
+
+
+def run_unchanged(graph: FuncGraph, env: dict[int, Any]) -> None:
+    """Runs a graph's nodes one by one, and puts back the state that they write."""
+    kept = [(handle, handle.held) for handle in graph.handles]
+    try:
+        replay(graph.nodes, env)
+    finally:
+        for handle, held in kept:
+            handle.held = held
+
+
+def _smooth(tensor: Any) -> bool:
+    return bool(tensor.dtype.is_floating or tensor.dtype.is_complex)
 
 
 def _conj(array: Any) -> Any:

@@ -14,6 +14,7 @@ from deras._src.core.tensor import EagerTensor, SymbolicTensor, TracedTensor
 from deras._src.core.type_spec import TensorSpec
 from deras._src.dispatch.convert import convert
 from deras._src.dispatch.replay import replay, value_of
+from deras._src.function import numerics
 from deras._src.function.calls import DifferentiableCall, call_in_graph
 from deras._src.function.program import Program
 from deras._src.function.segments import SegmentedRunner, host_reason
@@ -146,6 +147,10 @@ class ConcreteFunction:
             replay(self.graph.nodes, env)
             return [value_of(t, env) for t in self.graph.outputs]
         if state.recorders:
+            if any(getattr(r, "deep", False) for r in state.recorders):
+                env = {id(p): a for p, a in zip(self.graph.inputs, arguments, strict=True)}
+                replay(self.graph.nodes, env)
+                return [value_of(t, env) for t in self.graph.outputs]
             recorded = self._run_recorded(arguments)
             if recorded is not None:
                 return recorded
@@ -162,6 +167,8 @@ class ConcreteFunction:
         except TooManyTrips as more:
             self._grow(more)
             return self._run_program(arguments)
+        except numerics.NonFinite:
+            raise numerics.locate(self, arguments, program.runs + 1) from None
 
     def program_for(self, arguments: Sequence[EagerTensor]) -> Program | None:
         """The program for these shapes; None where the graph turns out to need the host."""
@@ -171,7 +178,9 @@ class ConcreteFunction:
         program = self.programs.get(key)
         if program is None:
             try:
-                program = Program(self.graph, [x.aval for x in arguments])
+                program = Program(
+                    self.graph, [x.aval for x in arguments], watch=numerics.watching()
+                )
             except NeedsHost as need:
                 self._segment(need)
                 return None
@@ -202,6 +211,9 @@ class ConcreteFunction:
 
     def _run_recorded(self, arguments: list[Any]) -> Sequence[Any] | None:
         """Runs under tapes that follow an input; None where none does."""
+        tapes = [r for r in state.recorders if not getattr(r, "every_op", False)]
+        if not tapes:
+            return None
         if self.segmented is not None:
             env = {id(p): a for p, a in zip(self.graph.inputs, arguments, strict=True)}
             replay(self.graph.nodes, env)
@@ -210,7 +222,7 @@ class ConcreteFunction:
         if call is None:
             call = self._differentiable = DifferentiableCall(self.graph, self.name)
         inputs = call.inputs(arguments)
-        if not any(r.wants(call.op, inputs) for r in state.recorders):
+        if not any(r.wants(call.op, inputs) for r in tapes):
             return None
         try:
             return call.run(inputs)

@@ -11,12 +11,13 @@ from collections.abc import Callable
 from typing import Any
 
 from deras._src.autograph import tracing
-from deras._src.control_flow.loops import TooManyTrips
+from deras._src.control_flow.loops import RunAgain
 from deras._src.control_flow.structures import Structured
 from deras._src.core.context import building, state
 from deras._src.core.tensor import EagerTensor, Tensor
 from deras._src.core.type_spec import TensorSpec
 from deras._src.dispatch.convert import convert
+from deras._src.function import numerics
 from deras._src.function.caller import MISS
 from deras._src.function.concrete import ConcreteFunction
 from deras._src.function.explain import Explanation
@@ -103,6 +104,7 @@ class Function:
         self._traced_once = False
         self._trace_count = 0
         self._history = History()
+        numerics.WATCHED.add(self)
         if _kept is not None:
             _kept.append(self)
         self._bound: weakref.WeakKeyDictionary[Any, Function] = weakref.WeakKeyDictionary()
@@ -112,7 +114,12 @@ class Function:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Runs the function on these arguments, tracing it first where needed."""
-        if not kwargs and state.graph is None and not state.recorders and not _run_eagerly:
+        if (
+            not kwargs
+            and state.graph is None
+            and (not state.recorders or _only_watched(state.recorders))
+            and not _run_eagerly
+        ):
             try:
                 hot = self._hot
                 if len(args) == hot[0]:
@@ -123,7 +130,7 @@ class Function:
                 if entry is not None and len(args) == entry[0]:
                     self._hot = entry
                     return entry[1](*args)
-            except TooManyTrips:
+            except RunAgain:
                 self._forget()
         return self._call(args, kwargs)
 
@@ -132,7 +139,7 @@ class Function:
             return self._python_function(*args, **kwargs)
         concrete, tensors = self._concrete(args, kwargs)
         result = concrete.call(tensors)
-        if state.graph is None and not state.recorders:
+        if state.graph is None and (not state.recorders or _only_watched(state.recorders)):
             self._remember(concrete, args, kwargs, tensors)
         return result
 
@@ -152,6 +159,12 @@ class Function:
             pack = None if single else outputs.pack
             entry = (len(key), program.caller.entry(key, program.avals, pack))
             self._fast[key] = self._hot = entry
+
+    def forget_programs(self) -> None:
+        """Compiles anew what is called from now on; the traces are kept."""
+        self._forget()
+        for concrete in self._traces.values():
+            concrete.programs.clear()
 
     def _forget(self) -> None:
         """Drops the short ways of calling."""
@@ -430,6 +443,11 @@ class Function:
 
     def __repr__(self) -> str:
         return f"<tf.function {self._name}, {len(self._traces)} traces>"
+
+
+def _only_watched(recorders: tuple[Any, ...]) -> bool:
+    """Whether `tf.debugging.enable_check_numerics` alone records: programs carry its flag."""
+    return len(recorders) == 1 and recorders[0] is numerics.RECORDER
 
 
 # On a bound method: the function, and a weak reference of the object it is bound to.

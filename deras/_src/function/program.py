@@ -11,6 +11,7 @@ import jax.numpy as jnp
 
 from deras._src.core.dtypes import from_numpy
 from deras._src.core.tensor import Aval, EagerTensor, aval_of
+from deras._src.function import numerics
 from deras._src.function.caller import Caller
 from deras._src.graph.checks import Check, Collector, raise_failed
 from deras._src.graph.func_graph import FuncGraph
@@ -47,9 +48,10 @@ class Program:
         "execute",
         "order",
         "precheck",
+        "runs",
     )
 
-    def __init__(self, graph: FuncGraph, inputs: Sequence[Aval]) -> None:
+    def __init__(self, graph: FuncGraph, inputs: Sequence[Aval], watch: bool = False) -> None:
         started = time.perf_counter()
         self.constants = [t.device_array() for t in graph.constants.values()]
         written = [h for h, w in graph.handles.items() if w]
@@ -66,6 +68,8 @@ class Program:
             outputs = [jnp.asarray(read(t, env)) for t in graph.outputs]
             news = [jnp.asarray(context.values[h]) for h in written]
             found.extend((o.dtype, o.shape) for o in outputs + news)
+            if watch:
+                collector.add(numerics.all_finite(outputs + news), numerics.FLAG, "", 0)
             code = [jnp.asarray(collector.current())] if collector.checks else []
             return tuple(outputs + news + code)
 
@@ -75,6 +79,7 @@ class Program:
             + list(inputs)
         ]
         self.precheck: Any = None
+        self.runs = 0
         donated = len(written)
         with compiling(collector):
             traced = jax.jit(program, donate_argnums=tuple(range(len(written)))).trace(*specs)
@@ -140,6 +145,7 @@ class Program:
             jax.effects_barrier()
         if self.checks and self.precheck is None:
             raise_failed(self.checks, results[-1])
+        self.runs += 1
 
 
 def bind_arguments(

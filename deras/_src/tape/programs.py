@@ -212,6 +212,7 @@ def _backward_op(structure: Structure, starts: Sequence[bool]) -> OpDef:
 
     op = OpDef("Backward", lowering, inputs=("*tensors",), dtypes={})
     op.layout = layout
+    op.finer = lambda record: lowering(*(x.device_array() for x in record.inputs)) is None
     return op
 
 

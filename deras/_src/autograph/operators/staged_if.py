@@ -67,7 +67,8 @@ def stage_if(
         unread = name == RETURN_VALUE or name in optional or side in returning
         if (a is UNDEFINED or b is UNDEFINED) and unread:
             if pair[1 - side] is None:
-                # No tensor either, as after a bare return; what follows decides.
+                if name == RETURN_VALUE:
+                    _refuse_return(b if side == 0 else a, side, what, blocks)
                 structures.append(UNDEFINED)
                 continue
             for tensor in taken[1 - side]:
@@ -133,6 +134,19 @@ def _is_convertible(value: Any) -> bool:
             continue
         return False
     return True
+
+
+def _refuse_return(value: Any, side: int, what: str, blocks: Sequence[Block]) -> None:
+    """Raises where one branch returns what is no tensor, and the other goes on."""
+    cls: Any = TypeError
+    text = f"a {type(value).__name__} is returned, which cannot become a tensor"
+    if value is None:
+        cls, text = ValueError, f"the {_SIDES[side]} branch must also have a return statement"
+    sides = [
+        (f"{_SIDES[1 - side]} branch", f"returns {described(value, blocks[1 - side])}"),
+        (f"{_SIDES[side]} branch", f"goes on, {blocks[side]}"),
+    ]
+    raise errors.op_error(cls, f"AutoGraph: {what}", text, sides, site=user_site())
 
 
 def _compare(
