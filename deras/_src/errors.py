@@ -147,6 +147,10 @@ class ArgumentTypeError(InvalidArgumentError, TypeError):
     """
 
 
+class InaccessibleTensorError(ValueError):
+    """A tensor of a loop's body, a branch or an inner function is used outside of it."""
+
+
 class GraphTypeError(InvalidArgumentError, TypeError):
     """Dtypes that do not fit, found while a graph is built.
 
@@ -294,6 +298,8 @@ def describe_site(site: Any) -> str:
     Args:
       site: A `callsite.Site`, or (filename, line number, function name).
     """
+    if site is None:
+        return "a place that is not known"
     if isinstance(site, tuple):
         filename, lineno, function = site
     else:

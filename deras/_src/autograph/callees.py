@@ -114,6 +114,8 @@ def is_library(function: FunctionType) -> bool:
 
 
 def _judge(filename: str, module_globals: dict[str, Any]) -> bool:
+    if filename.startswith("<doctest "):
+        return False  # a user's example, though a library's module may lend it its names
     root = str(module_globals.get("__name__", "")).partition(".")[0]
     if root in LIBRARIES or filename.startswith("<frozen "):
         return True

@@ -107,18 +107,30 @@ class FuncGraph:
         while graph is not None and graph is not tensor.graph:
             graph = graph.outer
         if graph is None:
-            raise TypeError(
-                f"{op.label if op else self.name}: the symbolic tensor {tensor!r}, made at "
-                f"{errors.describe_site(tensor.node.site)}, is out of scope: it belongs to the "
-                f"function {tensor.graph.name!r}, whose trace is over or is not around "
-                f"{self.name!r}. Return it from that function, or keep "
-                "its value in a tf.Variable."
-            )
+            raise self._out_of_scope(tensor, op)
         inner = self._placeholder(tensor.dtype, tensor.shape, "capture")
         inner.probes, inner.value = tensor.probes, tensor.value
         self._captured[id(tensor)] = inner
         self.captures.append((tensor, inner))
         return inner
+
+    def _out_of_scope(self, tensor: SymbolicTensor, op: OpDef | None) -> Exception:
+        what, made = op.label if op else self.name, errors.describe_site(tensor.node.site)
+        inner = tensor.graph
+        while inner is not None and inner is not self:
+            inner = inner.outer
+        if inner is self:
+            return errors.InaccessibleTensorError(
+                f"{what}: {tensor!r}, made {made}, belongs to {tensor.graph.name!r}, a loop's body, "
+                f"a branch or a function inside of {self.name!r}, and cannot be used outside of it. "
+                "Return it from there; in a loop, carry it in a variable that is set before the "
+                "loop, or collect it in a tf.TensorArray."
+            )
+        return TypeError(
+            f"{what}: the symbolic tensor {tensor!r}, made {made}, is out of scope: it belongs to "
+            f"the function {tensor.graph.name!r}, whose trace is over or is not around "
+            f"{self.name!r}. Return it from that function, or keep its value in a tf.Variable."
+        )
 
     def use_handle(self, handle: Any, written: bool) -> None:
         """Notes that a node reads or writes the state behind `handle`."""
