@@ -248,6 +248,7 @@ from deras import debug as debug
 from deras import debugging as debugging
 from deras import dtypes as dtypes
 from deras import errors as errors
+from deras import experimental as experimental
 from deras import linalg as linalg
 from deras import math as math
 from deras import nest as nest

@@ -10,6 +10,7 @@ from __future__ import annotations
 import builtins
 import collections.abc
 import inspect
+import sys
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
@@ -104,8 +105,11 @@ class Field:
 class Namespace:
     """Where the names in annotations written as strings are looked up."""
 
-    def __init__(self, cls: type, local: Mapping[str, Any], module: Mapping[str, Any]) -> None:
-        self._places: tuple[Mapping[str, Any], ...] = (local, module, vars(builtins))
+    def __init__(
+        self, cls: type, local: Mapping[str, Any], modules: tuple[Mapping[str, Any], ...]
+    ) -> None:
+        # Only a function's own names are copied: modules may still get more.
+        self._places = (local, *modules, vars(builtins))
         self._cls = cls
 
     def evaluate(self, text: str) -> Any:
@@ -128,11 +132,9 @@ def fields_of(cls: type, frame: Any) -> tuple[Field, ...]:
             inherited[field.name] = field
     annotations = inspect.get_annotations(cls)
     _check_names(cls, annotations)
-    local = {} if frame is None else frame.f_locals
-    module = {} if frame is None else frame.f_globals
     # A class made by `type(...)` from elsewhere has its names in its own module.
-    own = getattr(inspect.getmodule(cls), "__dict__", {})
-    namespace = Namespace(cls, local, {**own, **module})
+    own = getattr(sys.modules.get(cls.__module__), "__dict__", {})
+    namespace = Namespace(cls, dict(frame.f_locals), (frame.f_globals, own))
     for name, annotation in annotations.items():
         default = cls.__dict__.get(name, NO_DEFAULT)
         inherited[name] = Field(name, annotation, default, namespace)

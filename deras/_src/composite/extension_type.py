@@ -23,6 +23,7 @@ from deras._src.composite.extension_fields import (
     plain,
     signature_of,
 )
+from deras._src.core.dtypes import DType
 from deras._src.core.tensor import Tensor
 from deras._src.core.tensor_shape import TensorShape
 from deras._src.core.type_spec import TensorSpec, TypeSpec, register_type_spec_from_value
@@ -99,6 +100,8 @@ class ExtensionTypeSpec(TypeSpec):
             return next(rest) if is_part(leaf) else leaf
 
         values = {name: map_leaves(part, value) for name, value in self._fields().items()}
+        if any(isinstance(component, TypeSpec) for component in components):
+            return self._of_fields(values)
         return _bare(self.value_type, values)
 
     def __repr__(self) -> str:
@@ -115,7 +118,7 @@ def _parts(fields: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _values(value: Any) -> dict[str, Any]:
-    return {field.name: value.__dict__[field.name] for field in _fields_of(value)}
+    return value._tf_extension_type_values()  # type: ignore[no-any-return]
 
 
 def _fields_of(value: Any) -> tuple[Field, ...]:
@@ -134,9 +137,10 @@ class _ExtensionTypeMeta(abc.ABCMeta):
 
     def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> None:
         super().__init__(name, bases, namespace)
-        frame = sys._getframe(1)
-        cls._tf_extension_type_fields: tuple[Field, ...] = fields_of(cls, frame)
+        cls._tf_extension_type_fields: tuple[Field, ...] = ()
         if "_tf_extension_type_is_base" not in namespace:
+            # Names in annotations are those that the class statement sees.
+            cls._tf_extension_type_fields = fields_of(cls, sys._getframe(1))
             # Where an own constructor is missing the fields are the arguments, inherited or not.
             if "__init__" not in namespace:
                 cls.__init__ = _default_init  # type: ignore[misc]
@@ -232,6 +236,9 @@ class ExtensionType(metaclass=_ExtensionTypeMeta):
     _tf_extension_type_spec_base: ClassVar[type] = ExtensionTypeSpec
 
     Spec: ClassVar[type[ExtensionTypeSpec]]
+
+    def _tf_extension_type_values(self) -> dict[str, Any]:
+        return {field.name: self.__dict__[field.name] for field in _fields_of(self)}
 
     def __validate__(self) -> None:
         """Called when a value has been made; raise an exception where something is wrong."""
@@ -384,11 +391,7 @@ class AnonymousExtensionTypeSpec(ExtensionTypeSpec):
         self.__dict__.update((name, frozen(value)) for name, value in fields.items())
 
     def _fields(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "__weakref__"}
-
-    def __repr__(self) -> str:
-        text = ", ".join(f"{name}={plain(value)!r}" for name, value in self._fields().items())
-        return f"AnonymousExtensionTypeSpec({text})"
+        return dict(self.__dict__)
 
 
 class AnonymousExtensionType(ExtensionType):
@@ -407,35 +410,8 @@ class AnonymousExtensionType(ExtensionType):
                 raise ValueError(f"AnonymousExtensionType: field {name!r} is reserved.")
             self.__dict__[name] = _anonymous(value)
 
-    @property
-    def _type_spec(self) -> ExtensionTypeSpec:
-        fields = {name: map_leaves(_spec_of, value) for name, value in _anonymous_fields(self)}
-        return AnonymousExtensionTypeSpec(**fields)
-
-    def __eq__(self, other: object) -> Any:
-        if not isinstance(other, AnonymousExtensionType) or self._type_spec != other._type_spec:
-            return False
-        result: Any = convert(True)
-        pairs = zip(
-            _parts(dict(_anonymous_fields(self))),
-            _parts(dict(_anonymous_fields(other))),
-            strict=True,
-        )
-        for mine, its in pairs:
-            same = reduce_all(equal(mine, its)) if isinstance(mine, Tensor) else mine == its
-            result = logical_and(result, same)
-        return result
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        text = ", ".join(f"{name}={value!r}" for name, value in _anonymous_fields(self))
-        return f"AnonymousExtensionType({text})"
-
-
-def _anonymous_fields(value: Any) -> list[tuple[str, Any]]:
-    hidden = (_BUILDING, _SPEC)
-    return [(name, item) for name, item in value.__dict__.items() if name not in hidden]
+    def _tf_extension_type_values(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k not in (_BUILDING, _SPEC)}
 
 
 def _anonymous(value: Any) -> Any:
@@ -444,7 +420,7 @@ def _anonymous(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(_anonymous(item) for item in value)
     scalars = (int, float, bool, str, bytes, type(None), TensorShape)
-    if is_part(value) or isinstance(value, scalars) or type(value).__name__ == "DType":
+    if is_part(value) or isinstance(value, scalars) or isinstance(value, DType):
         return value
     raise ValueError(
         f"Cannot convert anonymous fields from an unsupported `value` argument: {value!r}."
@@ -467,8 +443,7 @@ def reinterpret(value: Any, new_type: Any) -> Any:
         )
     if not (isinstance(new_type, type) and issubclass(new_type, ExtensionType)):
         raise ValueError(f"reinterpret expects an ExtensionType class; got {new_type!r}.")
-    anonymous = isinstance(value, AnonymousExtensionType)
-    fields = dict(_anonymous_fields(value)) if anonymous else _values(value)
+    fields = _values(value)
     if new_type is AnonymousExtensionType:
         return AnonymousExtensionType(**fields)
     wanted = new_type._tf_extension_type_fields
