@@ -10,6 +10,7 @@ from typing import Any
 from deras._src import errors
 from deras._src.autograph import callees
 from deras._src.autograph import convert as conversion
+from deras._src.util.callsite import user_frames
 
 _LIBRARY = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(__file__))), "")
 _TOLD = "AutoGraph"
@@ -20,13 +21,13 @@ def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
     try:
         return callees.callee(function)(*args, **kwargs)
     except errors.OperatorNotAllowedInGraphError as error:
-        trace = _without_operators(error.__traceback__)
+        trace = user_frames(error.__traceback__)
         raise _explained(error).with_traceback(trace) from error.__cause__
     except NameError as error:
-        trace = _without_operators(error.__traceback__)
+        trace = user_frames(error.__traceback__)
         raise _as_local(error).with_traceback(trace) from error.__cause__
     except Exception as error:  # noqa: BLE001 - whatever the user's code raises, raised again
-        raise error.with_traceback(_without_operators(error.__traceback__))  # noqa: B904
+        raise error.with_traceback(user_frames(error.__traceback__))  # noqa: B904
 
 
 def call_unconverted(
@@ -39,24 +40,6 @@ def call_unconverted(
         raise _explained(error, "autograph=False was given").with_traceback(
             error.__traceback__
         ) from error.__cause__
-
-
-def _without_operators(trace: TracebackType | None) -> TracebackType | None:
-    """The traceback without the library's frames, if it has any of the user's."""
-    if errors.full_tracebacks():
-        return trace
-    frames = []
-    rest = trace
-    while rest is not None:
-        if not rest.tb_frame.f_code.co_filename.startswith(_LIBRARY):
-            frames.append(rest)
-        rest = rest.tb_next
-    if not frames:
-        return trace
-    kept: TracebackType | None = None
-    for entry in reversed(frames):
-        kept = TracebackType(kept, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
-    return kept
 
 
 def _as_local(error: NameError) -> NameError:

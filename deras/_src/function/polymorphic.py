@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import functools
-import inspect
+import sys
 import threading
 import time
 import weakref
@@ -14,19 +15,32 @@ from deras._src.autograph import tracing
 from deras._src.control_flow.loops import RunAgain
 from deras._src.control_flow.structures import Structured
 from deras._src.core.context import building, state
-from deras._src.core.tensor import EagerTensor, Tensor
+from deras._src.core.tensor import EagerTensor
 from deras._src.core.type_spec import TensorSpec
-from deras._src.dispatch.convert import convert
 from deras._src.function import numerics
+from deras._src.function.attributes import attributes_of, check_autograph_options
 from deras._src.function.caller import MISS
-from deras._src.function.concrete import ConcreteFunction
+from deras._src.function.compiler_ir import compiler_ir
+from deras._src.function.concrete import ConcreteFunction, TracedCallable
 from deras._src.function.explain import Explanation
+from deras._src.function.function_type import FunctionType, polymorphic_type
 from deras._src.function.history import History
-from deras._src.function.signature import Signature, leaf_of, relaxed_shape, structure_key
+from deras._src.function.matching import (
+    Types,
+    best_of,
+    composites_in,
+    described,
+    kind_of,
+    placeholders,
+    types_of,
+    with_composites,
+)
+from deras._src.function.methods import PerInstance, bind, bound_to, owner_of
+from deras._src.function.signature import Signature, leaf_of, structure_key
 from deras._src.function.surroundings import Surroundings
 from deras._src.graph.func_graph import FuncGraph
 from deras._src.util import nest
-from deras._src.util.callsite import user_site
+from deras._src.util.callsite import user_frames, user_site
 from deras._src.util.export import export
 from deras._src.util.logger import get_logger
 
@@ -72,12 +86,13 @@ def functions_run_eagerly() -> bool:
     return _run_eagerly
 
 
-@export("types.experimental.PolymorphicFunction")
+@export("types.experimental.PolymorphicFunction", "types.experimental.GenericFunction")
 class Function:
     """A function compiled per kind of arguments; made by `tf.function`.
 
-    Tensor arguments are distinguished by dtype and shape, Python values by value, other objects by
-    identity. Each kind is traced once.
+    Tensor arguments are distinguished by dtype and shape, Python values by type and value, other
+    objects by equality (by identity, where their class does not define it). Each kind is traced
+    once; a trace for unknown dimensions serves all that fit.
     """
 
     def __init__(
@@ -88,8 +103,12 @@ class Function:
         jit_compile: bool | None = None,
         reduce_retracing: bool = False,
         name: str | None = None,
+        attributes: dict[str, Any] | None = None,
     ) -> None:
+        if not callable(python_function):
+            raise TypeError(f"tf.function: {python_function!r} is not a callable object")
         self._python_function = python_function
+        self._attributes = dict(attributes or {})
         self._signature = Signature(python_function, input_signature)
         self._autograph = autograph
         self._jit_compile = jit_compile
@@ -98,7 +117,8 @@ class Function:
         self._name = str(name or own)
         self._lock = threading.RLock()
         self._traces: dict[Any, ConcreteFunction] = {}
-        self._kinds: dict[Any, list[ConcreteFunction]] = {}
+        # The same ones, by all that a shared trace has in common; `_traces` keeps them alive.
+        self._kinds: dict[Any, list[weakref.ref[ConcreteFunction]]] = {}
         self._fast: dict[Any, tuple[int, Any]] = {}
         self._hot: tuple[int, Any] = _NO_ENTRY
         self._traced_once = False
@@ -107,7 +127,7 @@ class Function:
         numerics.WATCHED.add(self)
         if _kept is not None:
             _kept.append(self)
-        self._bound: weakref.WeakKeyDictionary[Any, Function] = weakref.WeakKeyDictionary()
+        self._bound = PerInstance()
         functools.update_wrapper(self, python_function, updated=())
 
     # -- calling ----------------------------------------------------------------------------
@@ -132,12 +152,22 @@ class Function:
                     return entry[1](*args)
             except RunAgain:
                 self._forget()
-        return self._call(args, kwargs)
+        try:
+            return self._call(args, kwargs)
+        except Exception as error:
+            # The user's own frames: those in between say nothing about the mistake.
+            raise error.with_traceback(user_frames(error.__traceback__))  # noqa: B904
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if _run_eagerly:
             return self._python_function(*args, **kwargs)
         concrete, tensors = self._concrete(args, kwargs)
+        for x in tensors:
+            if type(x) is TensorSpec:
+                raise ValueError(
+                    f"{self._name}: {x} stands for a tensor only in get_concrete_function; a call "
+                    "wants the tensor itself"
+                )
         result = concrete.call(tensors)
         if state.graph is None and (not state.recorders or _only_watched(state.recorders)):
             self._remember(concrete, args, kwargs, tensors)
@@ -173,15 +203,21 @@ class Function:
 
     def _concrete(self, args: Any, kwargs: Any) -> tuple[ConcreteFunction, list[Any]]:
         args, kwargs = self._signature.bind(args, kwargs)
-        if self._signature.input_signature is not None:
-            args, kwargs = self._fit(args, kwargs)
-        flat = nest.flatten((args, kwargs), expand_composites=True)
-        leaves = [leaf_of(x) for x in flat]
-        tensors = [leaf.tensor for leaf in leaves if leaf.tensor is not None]
-        structure = (structure_key(args), structure_key(kwargs))
-        if self._signature.input_signature is not None:
+        signature = self._signature.input_signature
+        if signature is not None:
+            args, kwargs = self._signature.fit(args, kwargs)
+        leaves = [leaf_of(x) for x in nest.flatten((args, kwargs), expand_composites=True)]
+        tensors: list[Any] = []
+        for leaf in leaves:
+            if leaf.tensor is not None:
+                tensors.append(leaf.tensor)
+            elif leaf.trace_type is not None:
+                tensors.extend(leaf.tensors)
+        if signature is not None:
+            structure = self._structure_by_signature(args, kwargs)
             key: Any = ("signature", structure, tuple(x.key for x in leaves if x.tensor is None))
         else:
+            structure = (structure_key(args), structure_key(kwargs))
             key = (structure, tuple(leaf.key for leaf in leaves))
         outer = state.graph
         concrete = self._find(key, outer)
@@ -191,6 +227,18 @@ class Function:
                 if concrete is None:
                     concrete = self._trace_for(key, structure, args, kwargs, leaves, outer)
         return concrete, tensors
+
+    def _structure_by_signature(self, args: Any, kwargs: Any) -> Any:
+        """The structure of the arguments, with the signature's specs for composite tensors."""
+        specs = self._signature_composites(args, kwargs)
+        if specs:
+            args, kwargs = with_composites((args, kwargs), specs)
+        return structure_key(args), structure_key(kwargs)
+
+    def _signature_composites(self, args: Any, kwargs: Any) -> list[Any]:
+        given = self._signature.input_signature
+        assert given is not None
+        return composites_in(given) + composites_in((args[len(given) :], kwargs))
 
     def _find(self, key: Any, outer: Any) -> ConcreteFunction | None:
         found = self._traces.get(key)
@@ -205,74 +253,66 @@ class Function:
     def _trace_for(
         self, key: Any, structure: Any, args: Any, kwargs: Any, leaves: Any, outer: Any
     ) -> ConcreteFunction:
-        specs = [
-            None if leaf.tensor is None else TensorSpec(leaf.tensor.shape, leaf.tensor.dtype)
-            for leaf in leaves
-        ]
+        """An earlier trace that serves these arguments, else a new one."""
+        types = types_of(leaves, composites_in((args, kwargs)))
         signature = self._signature.input_signature
         if signature is not None:
             wanted = iter(nest.flatten(signature, expand_composites=True))
-            specs = [None if s is None else next(wanted) for s in specs]
-        elif self._reduce_retracing:
-            kind = (
-                structure,
-                tuple(x.key if x.tensor is None else x.tensor.dtype for x in leaves),
+            types = Types(
+                [next(wanted, t) if isinstance(t, TensorSpec) else t for t in types.leaves],
+                self._signature_composites(args, kwargs),
             )
-            earlier = self._kinds.setdefault(kind, [])
-            for concrete in earlier:
-                if _fits(concrete, leaves):
-                    self._traces[key] = concrete
-                    return concrete
-            if earlier:
-                specs = _relaxed(earlier, specs)
-        concrete = self._trace(args, kwargs, leaves, specs, outer)
-        if self._reduce_retracing and signature is None:
-            self._kinds[kind].append(concrete)
+            earlier: list[ConcreteFunction] = []
+        else:
+            kind = kind_of(structure, leaves)
+            earlier = self._alike(kind)
+            found = best_of(earlier, types)
+            if found is not None:
+                self._keep(key, found)
+                return found
+            if self._reduce_retracing:
+                for trace in earlier:
+                    types = types.widened(trace.types)
+        concrete = self._trace(args, kwargs, leaves, types, outer)
         if concrete.graph.captures:
             outer.extras[id(self), key] = concrete
         else:
-            if len(self._traces) >= _MOST_TRACES:
-                self._traces.pop(next(iter(self._traces)))
-            self._traces[key] = concrete
+            self._keep(key, concrete)
+            if signature is None:
+                self._kinds.setdefault(kind, []).append(weakref.ref(concrete))
         return concrete
 
-    def _fit(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Arguments as the `input_signature` wants them."""
-        signature = self._signature.input_signature
-        given = list(args) + list(kwargs.values())
-        covered = given[: len(signature)]  # type: ignore[arg-type]
-        if len(covered) < len(signature):  # type: ignore[arg-type]
-            raise TypeError(
-                f"{self._name}: input_signature has {len(signature)} entries, "  # type: ignore[arg-type]
-                f"but {len(given)} arguments were given"
-            )
-        fitted = []
-        for value, spec in zip(covered, signature, strict=True):  # type: ignore[arg-type]
-            try:
-                fitted.append(nest.map_structure_up_to(spec, _as_spec_asks, spec, value))
-            except (TypeError, ValueError) as error:
-                raise TypeError(
-                    f"{self._name}: Python inputs incompatible with input_signature: inputs "
-                    f"({_show(value)}), input_signature ({spec}): {error}"
-                ) from None
-        return tuple(fitted) + args[len(signature) :], {}  # type: ignore[arg-type]
+    def _alike(self, kind: Any) -> list[ConcreteFunction]:
+        """The traces of a kind that are kept, oldest first."""
+        references = self._kinds.get(kind, [])
+        found = [trace for reference in references if (trace := reference()) is not None]
+        if len(found) < len(references):
+            self._kinds[kind] = [weakref.ref(trace) for trace in found]
+        return found
+
+    def _keep(self, key: Any, concrete: ConcreteFunction) -> None:
+        if len(self._traces) >= _MOST_TRACES:
+            self._traces.pop(next(iter(self._traces)))
+            if len(self._kinds) >= _MOST_TRACES:
+                self._kinds = {kind: refs for kind, refs in self._kinds.items() if self._alike(kind)}
+        self._traces[key] = concrete
 
     # -- tracing ----------------------------------------------------------------------------
 
     def _trace(
-        self, args: Any, kwargs: Any, leaves: Any, specs: Any, outer: Any
+        self, args: Any, kwargs: Any, leaves: Any, types: Types, outer: Any
     ) -> ConcreteFunction:
         first = not self._traced_once
         trace = self._history.add(user_site(), self._signature, args, kwargs, leaves)
         began = time.perf_counter()
-        bound = getattr(self._python_function, _BOUND, None)
+        bound = bound_to(self._python_function)
         trace.surroundings = Surroundings(self._python_function, bound and bound[1]())
-        concrete, created = self._trace_graph(args, kwargs, leaves, specs, outer, first)
+        concrete, created = self._trace_graph(args, kwargs, leaves, types, outer, first)
         trace.surroundings.end()
         if created:
             # The variables exist now: the trace that is kept must not create any.
             trace.created = [v.name for v in created]
-            concrete, _ = self._trace_graph(args, kwargs, leaves, specs, outer, False)
+            concrete, _ = self._trace_graph(args, kwargs, leaves, types, outer, False)
         trace.seconds = time.perf_counter() - began
         trace.concrete = concrete
         self._traced_once = True
@@ -289,7 +329,7 @@ class Function:
         return concrete
 
     def _trace_graph(
-        self, args: Any, kwargs: Any, leaves: Any, specs: Any, outer: Any, may_create: bool
+        self, args: Any, kwargs: Any, leaves: Any, types: Types, outer: Any, may_create: bool
     ) -> tuple[ConcreteFunction, list[Any]]:
         self._trace_count += 1
         graph = FuncGraph(self._name, outer=outer)
@@ -297,15 +337,13 @@ class Function:
         saved_site, state.site_override = state.site_override, None
         try:
             with building(graph):
-                values = []
-                for position, (leaf, spec) in enumerate(zip(leaves, specs, strict=True)):
-                    if spec is None:
-                        values.append(leaf.value)
-                        continue
-                    name = getattr(spec, "name", None) or f"args_{position}"
-                    values.append(graph.placeholder(spec.dtype, spec.shape, name))
+                values = placeholders(
+                    graph, self._signature.parameters, args, kwargs, leaves, types
+                )
                 packed_args, packed_kwargs = nest.pack_sequence_as(
-                    (args, kwargs), values, expand_composites=True
+                    with_composites((args, kwargs), types.composites),
+                    values,
+                    expand_composites=True,
                 )
                 result = self._run_python(packed_args, packed_kwargs)
                 outputs = self._outputs_of(result)
@@ -314,26 +352,24 @@ class Function:
             state.site_override = saved_site
         outputs.release()
         graph.prune()
-        described = (
-            nest.pack_sequence_as(
-                (args, kwargs),
-                [leaf.value if s is None else s for leaf, s in zip(leaves, specs, strict=True)],
-                expand_composites=False,
-            )
-            if not any(hasattr(x, "_type_spec") for x in nest.flatten((args, kwargs)))
-            else None
-        )
         concrete = ConcreteFunction(
-            self._name, graph, outputs, described, jit_compile=bool(self._jit_compile)
+            self._name,
+            graph,
+            outputs,
+            described((args, kwargs), leaves, types),
+            jit_compile=bool(self._jit_compile),
+            parameters=self._signature.parameters,
+            attributes=self._attributes,
         )
+        concrete.types = types
         return concrete, graph.created_variables
 
     def _run_python(self, args: Any, kwargs: Any) -> Any:
         """Runs the Python function for a trace, its control flow converted."""
         function = self._python_function
-        bound = getattr(function, _BOUND, None)
+        bound = bound_to(function)
         if bound is not None:
-            function, owner = bound[0], _owner(*bound)
+            function, owner = bound[0], owner_of(*bound)
             args = (owner, *args)
         run = tracing.call if self._autograph else tracing.call_unconverted
         return run(function, args, kwargs)
@@ -348,6 +384,28 @@ class Function:
             ) from None
 
     # -- looking ----------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """The Python function's name."""
+        return self._name
+
+    @property
+    def function_type(self) -> FunctionType:
+        """The parameters, without types: those depend on the call."""
+        return polymorphic_type(self._signature.parameters)
+
+    def experimental_get_compiler_ir(self, *args: Any, **kwargs: Any) -> Callable[..., str]:
+        """A function of `stage` that gives the compiler's text for arguments like these.
+
+        Stages: `"stablehlo"` and `"hlo"`, before XLA optimizes, and `"optimized_hlo"`.
+
+        >>> f = tf.function(lambda x: x * 2.0)
+        >>> f.experimental_get_compiler_ir(tf.constant(1.0))(stage="hlo")[:9]
+        'HloModule'
+        """
+        concrete, tensors = self._concrete(args, kwargs)
+        return functools.partial(compiler_ir, concrete.graph, tensors)
 
     def get_concrete_function(self, *args: Any, **kwargs: Any) -> ConcreteFunction:
         """The trace for arguments like these; `tf.TensorSpec`s stand for tensors."""
@@ -396,50 +454,67 @@ class Function:
 
     def pretty_printed_concrete_signatures(self, verbose: bool = True) -> str:
         """The signatures of every trace."""
-        return "\n\n".join(c.pretty_printed_signature(verbose) for c in self._traces.values())
+        traces = dict.fromkeys(self._traces.values())
+        return "\n\n".join(c.pretty_printed_signature(verbose) for c in traces)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """Used as a method: a function of its own for each instance, held weakly."""
         if instance is None:
             return self
-        try:
-            bound = self._bound.get(instance)
-        except TypeError:  # unhashable: found by identity instead
-            bound = None
-            for key, function in self._by_identity():
-                if key is instance:
-                    return function
+        bound = self._bound.get(instance)
         if bound is None:
-            bound = Function(
-                _bind(self._python_function, instance),
-                self._method_signature(),
-                self._autograph,
-                self._jit_compile,
-                self._reduce_retracing,
-                self._name,
-            )
-            self._store_bound(instance, bound)
+            with self._lock:
+                bound = self._bound.get(instance)
+                if bound is None:
+                    try:
+                        method = bind(self._python_function, instance)
+                    except TypeError as error:
+                        raise TypeError(
+                            f"tf.function: {self._name} is a method of "
+                            f"{type(instance).__name__}, whose instances cannot be referenced "
+                            f"weakly ({error}): add '__weakref__' to its __slots__"
+                        ) from None
+                    bound = self._again(method)
+                    self._bound.set(instance, bound)
         return bound
 
-    def _by_identity(self) -> list[Any]:
-        entries = self.__dict__.setdefault("_bound_by_identity", [])
-        live = [(ref, f) for ref, f in entries if ref() is not None]
-        entries[:] = live
-        return [(ref(), f) for ref, f in live]
+    def _again(self, python_function: Callable[..., Any]) -> Function:
+        """Another Python function, with this one's options and no traces."""
+        return Function(python_function, *self._options())
 
-    def _store_bound(self, instance: Any, bound: Function) -> None:
-        try:
-            self._bound[instance] = bound
-        except TypeError:
-            self.__dict__.setdefault("_bound_by_identity", []).append(
-                (weakref.ref(instance), bound)
-            )
+    def _options(self) -> tuple[Any, ...]:
+        return (
+            self._signature.input_signature,
+            self._autograph,
+            self._jit_compile,
+            self._reduce_retracing,
+            self._name,
+            self._attributes,
+        )
 
-    def _method_signature(self) -> Any:
-        return self._signature.input_signature
+    # -- copies ---------------------------------------------------------------------------------
 
-    def __deepcopy__(self, memo: Any) -> Function:
-        return self
+    def __copy__(self) -> Function:
+        return self._again(self._python_function)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Function:
+        """A copy without traces; a method's copy belongs to the copy of its object."""
+        bound = bound_to(self._python_function)
+        if bound is None:
+            return self._again(copy.deepcopy(self._python_function, memo))
+        owner = owner_of(*bound)
+        return self._again(bind(bound[0], memo.get(id(owner), owner)))
+
+    def __reduce__(self) -> Any:
+        """Pickled by name where it has one, else as its Python function; never its traces."""
+        bound = bound_to(self._python_function)
+        if bound is not None:
+            return getattr, (owner_of(*bound), self._name)
+        name = getattr(self, "__qualname__", self._name)
+        found: Any = sys.modules.get(self.__module__)
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        return name if found is self else (Function, (self._python_function, *self._options()))
 
     def __repr__(self) -> str:
         return f"<tf.function {self._name}, {len(self._traces)} traces>"
@@ -450,75 +525,7 @@ def _only_watched(recorders: tuple[Any, ...]) -> bool:
     return len(recorders) == 1 and recorders[0] is numerics.RECORDER
 
 
-# On a bound method: the function, and a weak reference of the object it is bound to.
-_BOUND = "__deras_bound__"
-
-
-def _owner(function: Callable[..., Any], reference: weakref.ref[Any]) -> Any:
-    owner = reference()
-    if owner is None:
-        name = getattr(function, "__name__", type(function).__name__)
-        raise ReferenceError(f"the object that {name!r} belonged to is gone")
-    return owner
-
-
-def _bind(function: Callable[..., Any], instance: Any) -> Callable[..., Any]:
-    reference = weakref.ref(instance)
-
-    @functools.wraps(function)
-    def method(*args: Any, **kwargs: Any) -> Any:
-        return function(_owner(function, reference), *args, **kwargs)
-
-    setattr(method, _BOUND, (function, reference))
-
-    # The parameters without self, so that binding and signatures see the method's own.
-    bound = function.__get__(instance)
-    try:
-        method.__signature__ = inspect.signature(bound)  # type: ignore[attr-defined]
-    except (TypeError, ValueError):
-        del method.__wrapped__  # type: ignore[attr-defined]
-    return method
-
-
-def _as_spec_asks(spec: Any, value: Any) -> Any:
-    if not isinstance(spec, TensorSpec):
-        return value
-    if isinstance(value, TensorSpec):
-        return value
-    tensor = convert(value, spec.dtype) if not isinstance(value, Tensor) else value
-    if hasattr(type(value), "__deras_tensor__"):
-        tensor = value.__deras_tensor__()
-    if tensor.dtype is not spec.dtype or not spec.shape.is_compatible_with(tensor.shape):
-        raise ValueError(f"{tensor.dtype.name}{tensor.shape} does not fit {spec}")
-    return tensor
-
-
-def _fits(concrete: ConcreteFunction, leaves: Any) -> bool:
-    tensors = [x.tensor for x in leaves if x.tensor is not None]
-    return len(tensors) == len(concrete.graph.inputs) and all(
-        _covers(p.shape, t.shape) for p, t in zip(concrete.graph.inputs, tensors, strict=True)
-    )
-
-
-def _covers(general: Any, special: Any) -> bool:
-    if general.rank is None:
-        return True
-    return general.rank == special.rank and all(
-        g is None or g == s for g, s in zip(general.as_list(), special.as_list(), strict=True)
-    )
-
-
-def _relaxed(earlier: list[ConcreteFunction], specs: list[Any]) -> list[Any]:
-    result: list[Any] = []
-    position = 0
-    for spec in specs:
-        if spec is None:
-            result.append(None)
-            continue
-        shapes = [spec.shape] + [c.graph.inputs[position].shape for c in earlier]
-        result.append(TensorSpec(relaxed_shape(shapes), spec.dtype))
-        position += 1
-    return result
+TracedCallable.register(Function)
 
 
 def _show(value: Any) -> str:
@@ -550,14 +557,19 @@ def function(
         Python, and run once, while the function is traced.
       jit_compile: True demands one program, and raises where an op needs the host.
       reduce_retracing: Whether unlike shapes share a trace with unknown dimensions.
-      experimental_implements: Not supported yet.
-      experimental_autograph_options: Accepted.
-      experimental_attributes: Not supported yet.
+      experimental_implements: Name of what the function computes, kept as the attribute
+        `_implements` of its traces.
+      experimental_autograph_options: A `tf.autograph.experimental.Feature` or several. Accepted:
+        all conversions are always on.
+      experimental_attributes: Dict of further attributes, of the names that TensorFlow knows.
       experimental_relax_shapes: Old name of `reduce_retracing`.
       experimental_compile: Old name of `jit_compile`.
       experimental_follow_type_hints: Accepted.
     Returns:
       A `Function`, or a decorator if `func` is left out.
+    Raises:
+      TypeError: `func` is not callable, or `input_signature` does not suit its parameters.
+      ValueError: an attribute is not known.
 
     >>> @tf.function
     ... def square(x):
@@ -565,12 +577,8 @@ def function(
     >>> square(tf.constant(3.0)).numpy()
     np.float32(9.0)
     """
-    for name, value in (
-        ("experimental_implements", experimental_implements),
-        ("experimental_attributes", experimental_attributes),
-    ):
-        if value is not None:
-            raise NotImplementedError(f"tf.function: {name} is not supported yet")
+    attributes = attributes_of(experimental_implements, experimental_attributes)
+    check_autograph_options(experimental_autograph_options)
     jit = jit_compile if jit_compile is not None else experimental_compile
 
     def decorate(inner: Callable[..., Any]) -> Function:
@@ -583,6 +591,7 @@ def function(
             autograph,
             jit,
             reduce_retracing or bool(experimental_relax_shapes),
+            attributes=attributes,
         )
 
     return decorate if func is None else decorate(func)

@@ -60,7 +60,7 @@ def infer(
     folded = _fold(op, values, attrs)
     if folded is not None:
         return tuple(_constant_like(graph, v) for v in folded)
-    declared = None if op.shape is None else op.shape(inputs, dict(attrs))
+    declared = _declared(op, inputs, attrs, site)
     if declared is not None:
         specs = declared
         outputs = tuple(SymbolicTensor(graph, dtype, TensorShape(s)) for dtype, s in specs)
@@ -107,6 +107,24 @@ def infer(
             tensor.probes = probes  # a known shape whose value depends on an unknown dimension
         found.append(tensor)
     return tuple(found)
+
+
+def _declared(op: OpDef, inputs: Sequence[Any], attrs: Any, site: Any) -> Any:
+    """What the op's own shape function says; its errors name the op, arguments and the line."""
+    if op.shape is None:
+        return None
+    try:
+        return op.shape(inputs, dict(attrs))
+    except (ValueError, TypeError) as error:
+        text = str(error)
+        if "\n" in text or site is None:
+            raise
+        start, colon, rest = text.partition(": ")
+        what = rest if colon and start.startswith("tf.") else text
+        kind = type(error)
+        if not issubclass(kind, errors.OpError) and kind not in (ValueError, TypeError):
+            raise
+        raise errors.op_error(kind, op.label, what, _arguments(op, inputs), site=site) from None
 
 
 def known_value(tensor: Any) -> np.ndarray | None:

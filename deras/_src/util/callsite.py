@@ -10,7 +10,7 @@ import importlib.util
 import linecache
 import os
 import sys
-from types import CodeType, FrameType
+from types import CodeType, FrameType, TracebackType
 from typing import Any
 
 _PACKAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(__file__))), "")
@@ -128,6 +128,27 @@ def user_site(skip: int = 1) -> Site | None:
             return site
         frame = frame.f_back
     return None
+
+
+def user_frames(trace: TracebackType | None) -> TracebackType | None:
+    """A traceback without the library's frames; the whole of it where it has no others.
+
+    With `DERAS_TRACEBACK=full` in the environment nothing is left out.
+    """
+    if os.environ.get("DERAS_TRACEBACK") == "full":
+        return trace
+    kept = []
+    rest = trace
+    while rest is not None:
+        if not _judge(rest.tb_frame.f_code.co_filename):
+            kept.append(rest)
+        rest = rest.tb_next
+    if not kept:
+        return trace
+    result: TracebackType | None = None
+    for entry in reversed(kept):
+        result = TracebackType(result, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return result
 
 
 def _judge(filename: str) -> bool:
