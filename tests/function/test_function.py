@@ -443,3 +443,22 @@ def test_variables_of_unknown_shape_in_functions():
     assert float(total()) == 3.0
     v.assign([1.0, 2.0, 3.0])
     assert float(total()) == 6.0
+
+
+def test_the_traceback_of_a_mistake_in_a_trace_holds_the_users_frames():
+    def inner(x):
+        return x + tf.zeros([5])
+
+    @tf.function
+    def outer(x):
+        for _ in tf.range(2):
+            x = inner(x)
+        return x
+
+    with pytest.raises(ValueError, match=r"tf.add: .*(?s:.)*x: float32\[3\]") as caught:
+        outer(tf.ones([3]))
+    names = [entry.name for entry in caught.traceback]
+    files = [entry.path.name for entry in caught.traceback]
+    assert names[-1] == "inner"
+    assert sum(name != "test_function.py" for name in files) <= 1, list(zip(files, names))
+    assert "test_function.py" in str(caught.value)
