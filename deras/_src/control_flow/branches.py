@@ -109,9 +109,9 @@ def _case(context, *arrays, branches, layout, unset):
         number = jnp.where((index < 0) | (index >= len(branches)), len(branches) - 1, index)
         try:
             outputs, news, code = lax.switch(number, runs)
-        except TypeError as error:
+        except TypeError:
             raise NeedsHost(
-                inner.node or context.node, f"its branches give unlike values ({_brief(error)})"
+                inner.node or context.node, "its branches give unlike shapes or dtypes"
             ) from None
         if code:
             merge_code(code[0])
@@ -140,10 +140,6 @@ def _filled(runs: Sequence[Callable[[], Any]], unset: Any) -> list[Callable[[], 
         return filled
 
     return [fill(side, run) for side, run in enumerate(runs)]
-
-
-def _brief(error: Exception) -> str:
-    return str(error).splitlines()[0]
 
 
 def case_node(

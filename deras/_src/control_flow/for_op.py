@@ -112,10 +112,10 @@ def _for(context, *arrays, body, layout, carried, unset, message):
             _, ends = follow_loop(None, body, known, xs[0].shape[0], outside, rows)
         try:
             (last, now, code), _ = lax.scan(step, (tuple(loop), now, code), xs)
-        except TypeError as error:
+        except TypeError:
             raise NeedsHost(
                 inner.node or context.node,
-                f"a loop variable changes its shape or dtype ({str(error).splitlines()[0]})",
+                "a loop variable changes its shape or dtype from trip to trip",
             ) from None
         if collecting:
             state.collector.merge(code)

@@ -31,7 +31,7 @@ from deras._src.dispatch.convert import convert
 from deras._src.dispatch.replay import replay, value_of
 from deras._src.graph.checks import nested_code, require
 from deras._src.graph.func_graph import FuncGraph
-from deras._src.graph.lowering import LoweringContext, NeedsHost
+from deras._src.graph.lowering import LoweringContext, NeedsHost, mark
 from deras._src.graph.shape_inference import known_value
 from deras._src.registry import op
 from deras._src.util import nest
@@ -155,6 +155,7 @@ def _while(context, *arrays, cond, body, layout, limit, bound, counted, unset, m
             checked_condition = len(state.collector.checks) > before
         if message is not None:
             go, _ = test(constants, tuple(start))
+            mark(state.collector, inner.node or context.node)
             require(go & (limit != 0), errors.InvalidArgumentError, message)
         if unset:
             shapes = jax.eval_shape(lambda: step(constants, tuple(start)))
@@ -168,10 +169,10 @@ def _while(context, *arrays, cond, body, layout, limit, bound, counted, unset, m
                 last = lax.while_loop(
                     lambda c: condition(constants, c), lambda c: step(constants, c), tuple(start)
                 )
-        except TypeError as error:
+        except TypeError:
             raise NeedsHost(
                 inner.node or context.node,
-                f"a loop variable changes its shape or dtype ({str(error).splitlines()[0]})",
+                "a loop variable changes its shape or dtype from trip to trip",
             ) from None
         extra = last[size + len(written) :]
         if collecting:

@@ -36,7 +36,8 @@ class GradientRow:
 
     def __init__(self, name: str, source: Any, gradient: Any, cuts: list[Any]) -> None:
         self.name = name
-        self.shape = describe(source)
+        dims = ",".join("?" if d is None else str(d) for d in source.shape.as_list())
+        self.shape = f"{source.dtype.name}[{dims}]"
         self.cuts = cuts
         self.norm = self.mean = float("nan")
         self.dead, self.bad, self.kind = 1.0, 0, "none"

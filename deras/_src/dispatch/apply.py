@@ -103,7 +103,7 @@ def _apply_general(op: OpDef, inputs: tuple[Any, ...], attrs: Any, name: Any) ->
     if TracedTensor in kinds:
         outputs = _run_traced(op, inputs, attrs)
     elif state.graph is not None:
-        check_dtypes(op, inputs, errors.GraphTypeError)
+        check_dtypes(op, inputs, errors.GraphTypeError, state.site_override or user_site())
         outputs = state.graph.add_node(op, inputs, attrs, name).outputs
     elif SymbolicTensor in kinds:
         raise _escaped(op, next(x for x in inputs if isinstance(x, SymbolicTensor)))

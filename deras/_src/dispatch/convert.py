@@ -21,6 +21,7 @@ from deras._src.core.dtypes import DType, as_dtype, from_numpy
 from deras._src.core.tensor import EagerTensor, Tensor, device_tensor, host_tensor, literal
 from deras._src.core.tensor_shape import TensorShape
 from deras._src.registry import OpDef, TypeVar
+from deras._src.util.callsite import user_site
 
 _scalars: dict[tuple[type, Any, DType | None], EagerTensor] = {}
 _MOST_SCALARS = 4096
@@ -73,13 +74,16 @@ def convert_inputs(op: OpDef, inputs: Sequence[Any]) -> tuple[Any, ...]:
         except errors.OpError:
             raise
         except TypeError as error:
-            raise errors.ArgumentTypeError(
-                None, None, f"{op.label}: {op.input_name(position)}: {error}"
-            ) from None
+            raise _conversion_error(errors.ArgumentTypeError, op, position, error) from None
         except ValueError as error:
-            raise ValueError(f"{op.label}: {op.input_name(position)}: {error}") from None
+            raise _conversion_error(ValueError, op, position, error) from None
         converted[position] = tensor
     return tuple(converted)
+
+
+def _conversion_error(cls: type[Exception], op: OpDef, position: int, error: Exception) -> Any:
+    what = f"{op.input_name(position)}: {error}"
+    return errors.op_error(cls, op.label, what, site=state.site_override or user_site())
 
 
 def convert(value: Any, dtype: DType | None = None) -> Any:

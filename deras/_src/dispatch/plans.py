@@ -158,7 +158,10 @@ def run_host(op: OpDef, attrs: Any, inputs: Sequence[EagerTensor]) -> tuple[Eage
 
 
 def check_dtypes(
-    op: OpDef, inputs: Sequence[Any], error: type[Exception] = errors.InvalidArgumentError
+    op: OpDef,
+    inputs: Sequence[Any],
+    error: type[Exception] = errors.InvalidArgumentError,
+    site: Any = None,
 ) -> None:
     """Raises `error` where a dtype is not accepted, or does not equal its peer's."""
     found: dict[TypeVar, tuple[int, DType]] = {}
@@ -176,6 +179,7 @@ def check_dtypes(
                     f"{op.input_name(position)} is {dtype.name} but {op.input_name(first[0])} is "
                     f"{first[1].name}: both must have one dtype (nothing is promoted; use tf.cast)",
                     arguments(op, inputs),
+                    site,
                 )
             allowed = constraint.allowed
         else:
@@ -187,6 +191,7 @@ def check_dtypes(
                 op.label,
                 f"{op.input_name(position)} is {dtype.name}; accepted: {names}",
                 arguments(op, inputs),
+                site,
             )
 
 

@@ -86,6 +86,7 @@ class LoopReport:
       op: the node's op.
       form: "while_loop", "scan", "vmap" or "host".
       trips: the number of trips where it is known beforehand, else None.
+      limit: `maximum_iterations`, or None.
       site: the user's line.
     """
 
@@ -94,7 +95,8 @@ class LoopReport:
         self.op = node.op.name
         self.form = "host" if host else _LOOPS[node.op.name]
         bound = attrs.get("bound")
-        self.trips = getattr(bound, "fixed", None)
+        self.limit = attrs.get("limit")
+        self.trips = getattr(bound, "fixed", None) if self.limit is None else None
         if self.trips is None and node.op.name in ("For", "Scan", "VectorizedMap"):
             carried = attrs.get("carried", 0)
             rows = node.inputs[carried].shape if len(node.inputs) > carried else None
@@ -103,6 +105,7 @@ class LoopReport:
 
     def __str__(self) -> str:
         trips = "trips known at run time" if self.trips is None else f"{self.trips} trips"
+        trips = trips if self.limit is None else f"at most {self.limit} trips"
         return f"{self.form}, {trips}{_at(self.site)}"
 
 
@@ -256,7 +259,7 @@ def _findings(function: Any, traces: list[Trace], reports: list[TraceReport]) ->
             "apply it once, outside of the loop or function that does so",
             Site.of_function(function.python_function),
         )
-    yield from _retraces(traces)
+    yield from _retraces(traces, relaxes=bool(function._reduce_retracing))
     seen: set[Any] = set()
     for finding in (*_splits(reports), *_around(traces), *_in_graphs(traces)):
         key = (finding.kind, finding.subject, finding.site)
@@ -265,13 +268,15 @@ def _findings(function: Any, traces: list[Trace], reports: list[TraceReport]) ->
             yield finding
 
 
-def _retraces(traces: list[Trace]) -> Iterator[Finding]:
+def _retraces(traces: list[Trace], relaxes: bool) -> Iterator[Finding]:
     groups: dict[Any, list[Trace]] = {}
     for trace in traces:
         if trace.cause.kind not in ("first", "outer", "variable"):
             groups.setdefault((trace.cause.kind, trace.cause.argument), []).append(trace)
     for (kind, argument), group in groups.items():
         last = group[-1]
+        if kind == "shape" and relaxes:
+            continue  # the next trace serves every shape
         if kind == "value" and {last.cause.old, last.cause.new} <= {"True", "False", "None"}:
             continue  # a flag: two traces are what it is for
         yield Finding(

@@ -96,11 +96,16 @@ def interpret(nodes: Sequence[OpRecord], context: LoweringContext, env: dict[int
     for node in nodes:
         arrays = [read(x, env) for x in node.inputs]
         if collector is not None:
-            collector.label, collector.site = node.op.label, node.site
-            collector.arguments = _Arguments(node)
+            mark(collector, node)
         results = lower_node(node, context, arrays)
         for tensor, value in zip(node.outputs, results, strict=True):
             env[id(tensor)] = value
+
+
+def mark(collector: Any, node: OpRecord) -> None:
+    """Checks added from now on are those of `node`; to be said again after inner graphs ran."""
+    collector.label, collector.site = node.op.label, node.site
+    collector.arguments = _Arguments(node)
 
 
 class _Arguments:

@@ -21,6 +21,7 @@ from deras._src.registry import NONE, op
 from deras._src.util import nest
 from deras._src.util.export import export
 
+_PLAIN = "\x01"  # begins the template of one string alone, which is printed without quotes
 _MARK = "\x00"  # stands for a tensor in a template; cannot occur in printed Python values
 _LEVELS = {"log(info)": logging.INFO, "log(warning)": logging.WARNING, "log(error)": logging.ERROR}
 
@@ -119,6 +120,8 @@ def _template(values: Sequence[Any], separator: str) -> tuple[str, list[Any]]:
 
 
 def _fill(template: str, arrays: Sequence[np.ndarray], summarize: int) -> str:
+    if template.startswith(_PLAIN):
+        return bytes(np.asarray(arrays[0])[()]).decode("utf-8", "replace") + template[1:]
     pieces = template.split(_MARK)
     text = pieces[0]
     for array, piece in zip(arrays, pieces[1:], strict=True):
@@ -217,6 +220,8 @@ def print_v2(*inputs: Any, **kwargs: Any) -> Any:
     if summarize != -1 and summarize < 1:
         raise ValueError(f"tf.print: summarize must be positive or -1, not {summarize}")
     template, tensors = _template(inputs, str(kwargs.get("sep", " ")))
+    if template == _MARK and tensors[0].dtype is string and tensors[0].shape.rank == 0:
+        template = _PLAIN
     template += str(kwargs.get("end", "\n"))
     if state.graph is None and all(hasattr(t, "host_array") for t in tensors):
         _write(_fill(template, [t.host_array() for t in tensors], summarize), stream)

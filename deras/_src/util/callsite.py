@@ -78,6 +78,9 @@ class Site:
     def __hash__(self) -> int:
         return hash((id(self.code), self.lasti))
 
+    def __str__(self) -> str:
+        return f"{self.filename}:{self.lineno}"
+
     def __repr__(self) -> str:
         return f"Site({self.filename}:{self.lineno} in {self.function})"
 
