@@ -10,5 +10,17 @@ from deras._src.composite.extension_type import (
     ExtensionTypeBatchEncoder as ExtensionTypeBatchEncoder,
 )
 from deras._src.composite.extension_type import ExtensionTypeSpec as ExtensionTypeSpec
+from deras._src.data.iterator import Optional as Optional
+from deras._src.dispatch.api_dispatch import dispatch_for_api as dispatch_for_api
+from deras._src.dispatch.api_dispatch import (
+    dispatch_for_binary_elementwise_apis as dispatch_for_binary_elementwise_apis,
+)
+from deras._src.dispatch.api_dispatch import (
+    dispatch_for_binary_elementwise_assert_apis as dispatch_for_binary_elementwise_assert_apis,
+)
+from deras._src.dispatch.api_dispatch import (
+    dispatch_for_unary_elementwise_apis as dispatch_for_unary_elementwise_apis,
+)
+from deras._src.dispatch.api_dispatch import unregister_dispatch_for as unregister_dispatch_for
 
 __getattr__ = _missing(__name__)

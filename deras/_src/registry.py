@@ -231,6 +231,18 @@ class OpRecord:
                 return value
         raise KeyError(f"{self.op.name} has no attribute {name!r}")
 
+    @property
+    def type(self) -> str:
+        """The op's name, as `tf.Operation` has it."""
+        return self.op.name
+
+    def get_attr(self, name: str) -> Any:
+        """The value of one attribute; ValueError if there is none."""
+        try:
+            return self.attr(name)
+        except KeyError as error:
+            raise ValueError(error.args[0]) from None
+
     def __repr__(self) -> str:
         return f"<{self.op.name} {dict(self.attrs)} at {self.site}>"
 

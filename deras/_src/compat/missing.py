@@ -16,6 +16,27 @@ PACKAGE = "deras"
 _ELSEWHERE = ("compat.v1", "compat.v2", "keras", "raw_ops")
 
 
+_NO_SESSIONS = (
+    "Sessions, placeholders and graphs built by hand are not part of Deras: write a Python "
+    "function of tensors, decorate it with tf.function and call it; keep state in tf.Variable. "
+    "TensorFlow's tool tf_upgrade_v2 rewrites the names that only moved."
+)
+
+# What to do instead, for names that Deras will not have.
+_INSTEAD = {
+    "Graph": (
+        "graphs are not built by hand in Deras. Write a Python function and decorate it with "
+        "tf.function; its get_concrete_function(...).graph lists the operations that were traced."
+    ),
+    "Operation": (
+        "operations are made by calling functions inside of a tf.function; "
+        "get_concrete_function(...).graph.get_operations() lists them."
+    ),
+    "compat": f"tf.compat.v1 is TensorFlow 1's API. {_NO_SESSIONS}",
+    "compat.v1": f"it is TensorFlow 1's API. {_NO_SESSIONS}",
+}
+
+
 @functools.cache
 def tensorflow_names() -> Mapping[str, frozenset[str]]:
     """TensorFlow's public names by namespace; the top one is `""`, `tf.math`'s is `"math"`.
@@ -66,7 +87,12 @@ def describe_missing(module_name: str, attribute: str, known: list[str]) -> str:
     start = f"{module_name} has no attribute {attribute!r}"
     dotted = f"{module_name}.{attribute}".removeprefix(PACKAGE + ".")
     if dotted.startswith("compat.v1."):
-        return f"{start}: that is TensorFlow 1's API, of which Deras has only these few names."
+        return (
+            f"{start}: that is TensorFlow 1's API, of which Deras has only the names that Keras "
+            f"needs. {_NO_SESSIONS}"
+        )
+    if dotted in _INSTEAD:
+        return f"{start}: {_INSTEAD[dotted]}"
     if is_tensorflow_name(dotted):
         return f"{start}: TensorFlow has tf.{dotted}, Deras does not have it yet."
     # A name looked for in the wrong namespace: `tf.softmax` is `tf.nn.softmax`.

@@ -152,7 +152,8 @@ class _ExtensionTypeMeta(abc.ABCMeta):
                 f"Cannot create an instance of {cls.__name__} because {cls.__name__} is an "
                 "abstract base class: derive a class from it."
             )
-        value = cls.__new__(cls)  # type: ignore[call-overload]
+        new: Any = cls.__new__
+        value = new(cls)
         value.__dict__[_BUILDING] = True
         try:
             value.__init__(*args, **kwargs)
@@ -419,8 +420,8 @@ def _anonymous(value: Any) -> Any:
         return ImmutableDict((key, _anonymous(item)) for key, item in value.items())
     if isinstance(value, tuple):
         return tuple(_anonymous(item) for item in value)
-    scalars = (int, float, bool, str, bytes, type(None), TensorShape)
-    if is_part(value) or isinstance(value, scalars) or isinstance(value, DType):
+    scalars = (int, float, bool, str, bytes, type(None), TensorShape, DType)
+    if is_part(value) or isinstance(value, scalars):
         return value
     raise ValueError(
         f"Cannot convert anonymous fields from an unsupported `value` argument: {value!r}."

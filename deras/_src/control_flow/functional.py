@@ -46,7 +46,9 @@ def _row(structured: Structured, i: int) -> Any:
 
 
 def _stack_results(results: list[Any]) -> Any:
-    return nest.map_structure(lambda *rows: stack(list(rows)), *results)
+    return nest.map_structure(
+        lambda *rows: stack(list(rows)), *results, expand_composites=True, check_types=False
+    )
 
 
 @export("map_fn")
@@ -86,10 +88,10 @@ def map_fn(
         raise TypeError(f"The provided function {fn!r} is not callable.")
     rows, length = _rows(elems, "map_fn")
     signature = fn_output_signature if fn_output_signature is not None else dtype
-    wanted = None if signature is None else nest.flatten(signature)
+    wanted = None if signature is None else nest.flatten(signature, expand_composites=True)
 
     def checked(result: Any) -> Any:
-        flat = [convert(x) for x in nest.flatten(result)]
+        flat = [convert(x) for x in nest.flatten(result, expand_composites=True)]
         expected = (
             [x.dtype for x in rows.tensors]
             if wanted is None
@@ -106,7 +108,7 @@ def map_fn(
                     f"tf.map_fn: fn returns {tensor.dtype.name} where {want.name} is expected: "
                     "give fn_output_signature=tf." + tensor.dtype.name
                 )
-        return nest.pack_sequence_as(result, flat)
+        return nest.pack_sequence_as(result, flat, expand_composites=True)
 
     if state.graph is None:
         if length == 0:

@@ -40,6 +40,7 @@ def while_loop(
       The last carry.
     """
     constants, carry = tuple(constants), tuple(jnp.asarray(c) for c in carry)
+    layouts: list[Any] = []  # of the forward run, for the backward one: tracing a body again costs
 
     @jax.custom_vjp
     def loop(constants: Arrays, carry: Arrays) -> Arrays:
@@ -48,7 +49,8 @@ def while_loop(
         )
 
     def forward(constants: Arrays, carry: Arrays) -> Any:
-        rows, shared, _ = _step_layout(body, constants, carry)
+        rows, shared, tree = _step_layout(body, constants, carry)
+        layouts[:] = [(shared, tree)]
 
         def keep(fixed: Arrays, full: Arrays) -> Arrays:
             trip, rest, buffers = full[0], full[1 : 1 + len(carry)], full[1 + len(carry) :]
@@ -77,7 +79,7 @@ def while_loop(
 
     def backward(saved: Any, cotangents: Arrays) -> Any:
         constants, carry, trips, buffers = saved
-        _, shared, tree = _step_layout(body, constants, carry)
+        ((shared, tree),) = layouts
         open_constants = [i for i, c in enumerate(constants) if is_inexact(c)]
         open_carry = [i for i, c in enumerate(carry) if is_inexact(c)]
         fixed = (*constants, *buffers)

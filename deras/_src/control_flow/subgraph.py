@@ -20,7 +20,7 @@ from deras._src.core.tensor import SymbolicTensor
 from deras._src.dispatch.apply import apply, as_tensor_tuple
 from deras._src.graph.checks import merge_code, nested_code
 from deras._src.graph.func_graph import FuncGraph
-from deras._src.graph.lowering import LoweringContext, interpret, is_inexact, read
+from deras._src.graph.lowering import LoweringContext, NeedsHost, interpret, is_inexact, read
 from deras._src.registry import OpDef, OpRecord, op
 from deras._src.tape.gradient_tape import GradientTape, UnconnectedGradients
 
@@ -186,9 +186,10 @@ def _conj(array: Any) -> Any:
 class Forward:
     """A hashable holder of the record that a gradient node belongs to."""
 
-    __slots__ = ("attrs", "count", "node", "op")
+    __slots__ = ("attrs", "count", "needs_host", "node", "op")
 
     def __init__(self, record: OpRecord) -> None:
+        self.needs_host = False  # whether it was found that no program can differentiate it
         self.op = record.op
         self.attrs = record.attrs
         self.count = len(record.inputs)
@@ -264,20 +265,37 @@ def recompute_pullback(
 
 
 def _run_gradient(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
-    """Outside of a program (a host segment): compiled as a program of its own."""
-    if any(getattr(r, "deep", False) for r in state.recorders):
-        return _gradient_one_by_one(inputs, attrs["forward"], attrs["wrt"])
-    return run_alone(functional_grad_op, inputs, tuple(attrs.items()))
+    """Outside of a program (a host segment): compiled as a program of its own, where it can be."""
+    forward = attrs["forward"]
+    if not forward.needs_host and not any(getattr(r, "deep", False) for r in state.recorders):
+        try:
+            return run_alone(functional_grad_op, inputs, tuple(attrs.items()))
+        except NeedsHost:
+            forward.needs_host = True
+    return _gradient_one_by_one(inputs, forward, attrs["wrt"])
 
 
 def _gradient_one_by_one(inputs: Sequence[Any], forward: Forward, wrt: Sequence[int]) -> Any:
     """The node is run again under a tape, so that each op of its gradient is seen by itself."""
     arguments, grads = inputs[: forward.count], inputs[forward.count :]
-    sources = [arguments[i] for i in wrt]
+    attrs = dict(forward.attrs)
+    layout = attrs.get("layout")
+    handles = () if layout is None else layout.handles
+    first = forward.count - len(handles)
+    # Of a variable every read counts, not only the one that is an input.
+    sources = [arguments[i] if i < first else handles[i - first].variable() for i in wrt]
+    sources = [arguments[i] if s is None else s for i, s in zip(wrt, sources, strict=True)]
+    kept = [(handle, handle.held) for handle in handles]
     tape = GradientTape()
-    with tape:
-        tape.watch(sources)
-        outputs = as_tensor_tuple(forward.op.run(arguments, dict(forward.attrs)))  # type: ignore[misc]
+    try:
+        for handle, value in zip(handles, arguments[first:], strict=True):
+            handle.held = value
+        with tape:
+            tape.watch(sources)
+            outputs = as_tensor_tuple(forward.op.run(arguments, attrs))  # type: ignore[misc]
+    finally:
+        for handle, held in kept:
+            handle.held = held
     smooth = [o for o in outputs if o.dtype.is_floating or o.dtype.is_complex]
     return tuple(
         tape.gradient(

@@ -52,6 +52,17 @@ class name_scope:
         state.name_scope = self._saved.pop()
 
 
+@export("get_current_name_scope")
+def get_current_name_scope() -> str:
+    """The prefix of `tf.name_scope` here, with the enclosing ones, without its last slash.
+
+    >>> with tf.name_scope("encoder"), tf.name_scope("attention"):
+    ...     tf.get_current_name_scope()
+    'encoder/attention'
+    """
+    return state.name_scope.rstrip("/")
+
+
 def _entered(name: str) -> str:
     """The whole prefix, with its slash, after `name` is entered here."""
     if state.graph is None:

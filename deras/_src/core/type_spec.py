@@ -90,6 +90,21 @@ class TypeSpec:
         iterator = iter(tensors)
         return self._from_tensor_list([next(iterator) for _ in self._flat_tensor_specs])
 
+    def placeholder_value(self, placeholder_context: Any) -> Any:
+        """The value made of placeholders, which stands for an argument while it is traced."""
+        made = [spec.placeholder_value(placeholder_context) for spec in self._flat_tensor_specs]
+        return self._from_tensor_list(made)
+
+    def cast(self, value: Any, cast_context: Any) -> Any:
+        """`value`, with what its tensors are made of converted, as one that has this spec.
+
+        Raises:
+          TypeError: it cannot have this spec.
+        """
+        if not self.is_compatible_with(value):
+            raise TypeError(f"Can not cast {value!r} to {self!r}")
+        return value
+
     def _without_tensor_names(self) -> TypeSpec:
         """This spec, with no names in the TensorSpecs inside it."""
 
@@ -305,6 +320,27 @@ class TensorSpec(TypeSpec):
 
     def _serialize(self) -> tuple[Any, ...]:
         return self._shape, self._dtype, self._name
+
+    def placeholder_value(self, placeholder_context: Any) -> Any:
+        """A new placeholder of the graph that is being traced."""
+        return placeholder_context.placeholder(self)
+
+    def cast(self, value: Any, cast_context: Any) -> Any:
+        """`value` as a tensor that has this spec.
+
+        Raises:
+          TypeError: its dtype or shape is another.
+        """
+        tensor = value
+        if not _is_tensor(value):
+            try:
+                tensor = cast_context.to_tensor(value, self._dtype)
+            except ValueError as error:
+                raise TypeError(str(error)) from None
+        if tensor.dtype is not self._dtype or not self._shape.is_compatible_with(tensor.shape):
+            given = TensorSpec(tensor.shape, tensor.dtype)
+            raise TypeError(f"Can not cast {given} to {self}")
+        return tensor
 
     @property
     def _component_specs(self) -> TensorSpec:

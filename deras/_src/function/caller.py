@@ -13,7 +13,7 @@ from typing import Any
 
 from deras._src.core.tensor import EagerTensor
 from deras._src.dispatch.plans import call_moved
-from deras._src.state.handles import OWN
+from deras._src.state.handles import OWN, STATE_LOCK
 
 MISS = object()
 
@@ -58,6 +58,7 @@ class Caller:
             "getrefcount": getrefcount,
             "MISS": MISS,
             "OWN": OWN,
+            "STATE_LOCK": STATE_LOCK,
             **{f"c{i}": c for i, c in enumerate(constants)},
         }
         handles: dict[int, str] = {}
@@ -86,6 +87,8 @@ class Caller:
             lines.append("check(results)")
         for number, handle in enumerate(written, outputs):
             lines.append(f"{handles[id(handle)]}.held = results[{number}]")
+        if handles:
+            lines = ["with STATE_LOCK:", *("    " + line for line in lines)]
         self._lines, self._names = lines, names
         self.run = self._define(names, [*lines, "return results"])
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import abc
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from deras._src import errors
@@ -10,16 +12,19 @@ from deras._src.control_flow.loops import TooManyTrips
 from deras._src.control_flow.structures import Structured
 from deras._src.core.context import state
 from deras._src.core.dtypes import string
-from deras._src.core.tensor import EagerTensor, SymbolicTensor, TracedTensor
-from deras._src.core.type_spec import TensorSpec
+from deras._src.core.tensor import EagerTensor, SymbolicTensor, Tensor, TracedTensor
+from deras._src.core.type_spec import TensorSpec, TypeSpec
 from deras._src.dispatch.convert import convert
 from deras._src.dispatch.replay import replay, value_of
 from deras._src.function import numerics
 from deras._src.function.calls import DifferentiableCall, call_in_graph
+from deras._src.function.function_type import FunctionType, monomorphic_type, with_names
 from deras._src.function.program import Program
 from deras._src.function.segments import SegmentedRunner, host_reason
+from deras._src.function.trace_type import type_of
 from deras._src.graph.func_graph import FuncGraph
 from deras._src.graph.lowering import NeedsHost
+from deras._src.state.handles import STATE_LOCK
 from deras._src.util import nest
 from deras._src.util.export import export
 
@@ -31,8 +36,9 @@ class ConcreteFunction:
     """A traced function: its graph, and the programs compiled from it for the shapes met.
 
     Attributes:
-      graph: the `FuncGraph`.
-      structured_outputs: the structure of the result.
+      graph: the `FuncGraph`; `graph.as_graph_def()` lists its nodes.
+      attributes: what `tf.function` was given as such.
+      types: of the arguments, as the cache of traces compares them.
     """
 
     def __init__(
@@ -42,8 +48,14 @@ class ConcreteFunction:
         outputs: Structured,
         specs: Any,
         jit_compile: bool = False,
+        parameters: inspect.Signature | None = None,
+        attributes: Mapping[str, Any] | None = None,
     ) -> None:
         self.name = name
+        self.attributes = dict(attributes or {})
+        self.types: Any = None
+        self._parameters = parameters
+        self._function_type: FunctionType | None = None
         self.graph = graph
         self._outputs = outputs
         self._specs = specs
@@ -72,23 +84,59 @@ class ConcreteFunction:
 
     @property
     def structured_input_signature(self) -> Any:
-        """Pair (args, kwargs) of specs of the arguments."""
-        return self._specs
+        """Pair (args, kwargs) of the arguments: named specs, and Python values as they are."""
+        return with_names(self._parameters, *self._specs)
 
     @property
     def structured_outputs(self) -> Any:
         """The structure of the result, with specs as leaves."""
-        return self._outputs.pack([TensorSpec(t.shape, t.dtype) for t in self.graph.outputs])
+        return self._described(lambda t: TensorSpec(t.shape, t.dtype), lambda spec: spec)
 
     @property
     def output_shapes(self) -> Any:
         """The structure of the result's static shapes."""
-        return self._outputs.pack([t.shape for t in self.graph.outputs])
+        return self._described(lambda t: t.shape, lambda spec: getattr(spec, "shape", None))
 
     @property
     def output_dtypes(self) -> Any:
         """The structure of the result's dtypes."""
-        return self._outputs.pack([t.dtype for t in self.graph.outputs])
+        return self._described(lambda t: t.dtype, lambda spec: getattr(spec, "dtype", None))
+
+    def _described(self, of_tensor: Callable[[Any], Any], of_spec: Callable[[Any], Any]) -> Any:
+        present, tensors = iter(self._outputs._present), iter(self.graph.outputs)
+
+        def one(leaf: Any) -> Any:
+            if isinstance(leaf, TypeSpec):
+                for _ in leaf.flatten():
+                    if next(present):
+                        next(tensors)
+                return of_spec(leaf)
+            return of_tensor(next(tensors)) if next(present) else None
+
+        return nest.map_structure(one, self._outputs.structure)
+
+    @property
+    def function_type(self) -> FunctionType:
+        """The parameters with the types they take, and the type of the result."""
+        if self._function_type is None:
+            captures = {
+                f"capture_{i}": TensorSpec(x.shape, x.dtype)
+                for i, x in enumerate(self.captured_inputs)
+            }
+            args, kwargs = self._specs
+            result = type_of(self.structured_outputs)
+            self._function_type = monomorphic_type(self._parameters, args, kwargs, result, captures)
+        return self._function_type
+
+    @property
+    def inference_fn(self) -> AtomicFunction:
+        """The trace as a function of its own."""
+        return AtomicFunction(self)
+
+    @property
+    def function_def(self) -> FunctionDef:
+        """The trace written out."""
+        return FunctionDef(self)
 
     @property
     def variables(self) -> tuple[Any, ...]:
@@ -109,24 +157,54 @@ class ConcreteFunction:
     # -- running ----------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Runs on tensors given in the order of the signature, or by the arguments' names."""
-        flat = nest.flatten((args, kwargs), expand_composites=True)
-        tensors = [x for x in flat if _is_tensor_like(x)]
-        if len(tensors) != len(self.graph.inputs):
-            raise TypeError(
-                f"{self.name}: the signature has {len(self.graph.inputs)} tensors, got "
-                f"{len(tensors)}: {args} {kwargs}"
-            )
+        """Runs on arguments like those it was traced for.
+
+        They are given as to the Python function, or flat: one tensor for each input, in order or
+        by the inputs' names. Python values that are part of the trace may be left out then.
+
+        Raises:
+          TypeError: an argument is missing, is not known, or is another Python value.
+          InvalidArgumentError: a tensor has another dtype.
+          ValueError: a tensor has a shape that does not fit.
+        """
+        inputs = self.graph.inputs
+        given: Sequence[Any] = args
+        if kwargs or len(args) != len(inputs) or not all(isinstance(x, Tensor) for x in args):
+            given = self._tensors_of(args, kwargs)
         arguments = []
-        for x, placeholder in zip(tensors, self.graph.inputs, strict=True):
-            tensor = convert(x, placeholder.dtype)
+        for x, placeholder in zip(given, inputs, strict=True):
+            tensor = convert(x)
+            if tensor.dtype is not placeholder.dtype:
+                raise errors.op_error(
+                    errors.InvalidArgumentError,
+                    self.name,
+                    f"{placeholder.node.name} must be {placeholder.dtype.name}, got "
+                    f"{tensor.dtype.name}",
+                )
             if not placeholder.shape.is_compatible_with(tensor.shape):
                 raise ValueError(
-                    f"{self.name}: an argument has shape {tensor.shape}, the signature wants "
-                    f"{placeholder.shape}"
+                    f"{self.name}: {placeholder.node.name} has shape {tensor.shape}, the signature "
+                    f"wants {placeholder.shape}"
                 )
             arguments.append(tensor)
         return self.call(arguments)
+
+    def _tensors_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+        """The flat tensors of a call."""
+        try:
+            return self.function_type.tensors_of(args, kwargs)
+        except TypeError as error:
+            names = [t.node.name for t in self.graph.inputs]
+            rest = names[len(args) :]
+            flat = [*args, *(kwargs[name] for name in rest if name in kwargs)]
+            fits = len(args) <= len(names) and set(kwargs) == set(rest)
+            if fits and all(isinstance(x, Tensor) or hasattr(x, "__deras_tensor__") for x in flat):
+                return flat
+            raise TypeError(
+                f"{self.name}: the arguments do not fit: {error}.\n"
+                f"  wanted: {self.function_type.describe()}\n"
+                f"  or tensors, one for each of: {', '.join(names) or 'nothing'}"
+            ) from None
 
     def call(self, arguments: list[Any]) -> Any:
         """Runs on flat tensors of the right dtypes; returns the structured result."""
@@ -221,11 +299,12 @@ class ConcreteFunction:
         call = self._differentiable
         if call is None:
             call = self._differentiable = DifferentiableCall(self.graph, self.name)
-        inputs = call.inputs(arguments)
-        if not any(r.wants(call.op, inputs) for r in tapes):
-            return None
         try:
-            return call.run(inputs)
+            with STATE_LOCK:  # from the reads of the state to its writes
+                inputs = call.inputs(arguments)
+                if not any(r.wants(call.op, inputs) for r in tapes):
+                    return None
+                return call.run(inputs)
         except NeedsHost as need:
             self._segment(need)
             return self._run_recorded(arguments)
@@ -234,19 +313,109 @@ class ConcreteFunction:
             return self._run_recorded(arguments)
 
     def pretty_printed_signature(self, verbose: bool = True) -> str:
-        """The arguments and the result, for people."""
-        lines = [f"{self.name}:", "  Args:"]
-        for p in self.graph.inputs:
-            lines.append(f"    {p.node.name}: {p.dtype.name} Tensor, shape={p.shape}")
-        lines.append("  Returns:")
-        for t in self.graph.outputs:
-            lines.append(f"    {t.dtype.name} Tensor, shape={t.shape}")
-        return "\n".join(lines)
+        """The arguments and the result, for people; in one line if not `verbose`.
+
+        >>> f = tf.function(lambda x: x + 1)
+        >>> f.get_concrete_function(tf.TensorSpec([None])).pretty_printed_signature(False)[:33]
+        '(x: TensorSpec(shape=(None,), dty'
+        """
+        kind = self.function_type
+        return repr(kind) if verbose else kind.describe()
+
+    def __str__(self) -> str:
+        return f"ConcreteFunction {self.pretty_printed_signature()}"
 
     def __repr__(self) -> str:
-        args = ", ".join(f"{p.dtype.name}{p.shape}" for p in self.graph.inputs)
-        return f"<ConcreteFunction {self.name}({args})>"
+        return f"<ConcreteFunction {self.name}{self.pretty_printed_signature(verbose=False)}>"
+
+    def __copy__(self) -> ConcreteFunction:
+        duplicate = ConcreteFunction.__new__(ConcreteFunction)
+        duplicate.__dict__.update(self.__dict__)
+        return duplicate
+
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            f"{self!r} cannot be pickled or copied deeply: it holds a graph, and programs compiled "
+            "from it. Pickle the Python function, and trace it again."
+        )
 
 
-def _is_tensor_like(x: Any) -> bool:
-    return x is not None and not isinstance(x, (str, bool))
+class FunctionDef:
+    """A trace written out: name, attributes, and the nodes of its graph.
+
+    Attributes:
+      name: the function's name.
+      attr: the attributes given to `tf.function`.
+      node_def: list of `NodeDef`.
+    """
+
+    __slots__ = ("attr", "name", "node_def")
+
+    def __init__(self, function: ConcreteFunction) -> None:
+        self.name = function.name
+        self.attr = dict(function.attributes)
+        self.node_def = function.graph.as_graph_def().node
+
+    def __repr__(self) -> str:
+        return f"<FunctionDef {self.name}: {len(self.node_def)} nodes, {self.attr}>"
+
+
+@export("types.experimental.AtomicFunction")
+class AtomicFunction:
+    """One trace as a function: `tf.types.experimental.ConcreteFunction.inference_fn`."""
+
+    def __init__(self, function: ConcreteFunction) -> None:
+        self._function = function
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return self._function.name
+
+    @property
+    def function_type(self) -> FunctionType:
+        """The parameters with the types they take, and the type of the result."""
+        return self._function.function_type
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Runs the trace."""
+        return self._function(*args, **kwargs)
+
+    def call_with_captures(self, args: Any, kwargs: Any, captures: Sequence[Any]) -> Any:
+        """Runs the trace on its own captures.
+
+        Raises:
+          ValueError: `captures` are not `captured_inputs`: a trace is bound to its state.
+        """
+        own = self._function.captured_inputs
+        if len(own) != len(captures) or any(a is not b for a, b in zip(own, captures, strict=True)):
+            raise ValueError(
+                f"{self.name}: call_with_captures takes the trace's own captured_inputs; other "
+                "values are passed as arguments of the function"
+            )
+        return self._function(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<AtomicFunction {self.name}{self.function_type.describe()}>"
+
+
+@export("types.experimental.Callable")
+class TracedCallable(abc.ABC):
+    """What `tf.function` makes: functions, and their traces.
+
+    >>> isinstance(tf.function(lambda x: x), tf.types.experimental.Callable)
+    True
+    """
+
+    @property
+    @abc.abstractmethod
+    def function_type(self) -> FunctionType:
+        """The parameters, and the types they take."""
+
+    @abc.abstractmethod
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Runs the function."""
+
+
+TracedCallable.register(ConcreteFunction)
+TracedCallable.register(AtomicFunction)

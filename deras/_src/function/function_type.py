@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from deras._src.core.tensor import Tensor
-from deras._src.function.trace_type import CastContext, type_of
+from deras._src.core.type_spec import TensorSpec
+from deras._src.function.trace_type import CastContext, Literal, type_of
 from deras._src.util import nest
 from deras._src.util.export import export
 
@@ -16,6 +16,7 @@ POSITIONAL_OR_KEYWORD = inspect.Parameter.POSITIONAL_OR_KEYWORD
 VAR_POSITIONAL = inspect.Parameter.VAR_POSITIONAL
 KEYWORD_ONLY = inspect.Parameter.KEYWORD_ONLY
 VAR_KEYWORD = inspect.Parameter.VAR_KEYWORD
+NO_DEFAULT = inspect.Parameter.empty
 
 
 class Parameter(inspect.Parameter):
@@ -26,41 +27,31 @@ class Parameter(inspect.Parameter):
       type_constraint: the trace type of what it takes; None for anything.
     """
 
-    def __init__(self, name: str, kind: Any, optional: bool, type_constraint: Any) -> None:
+    def __init__(
+        self, name: str, kind: Any, default: Any = NO_DEFAULT, type_constraint: Any = None
+    ) -> None:
         super().__init__(
             name,
             kind,
-            default=_Optional.instance if optional else inspect.Parameter.empty,
-            annotation=inspect.Parameter.empty if type_constraint is None else type_constraint,
+            default=default,
+            annotation=NO_DEFAULT if type_constraint is None else type_constraint,
         )
 
     @property
     def optional(self) -> bool:
         """Whether it may be left out."""
-        return self.default is not inspect.Parameter.empty
+        return self.default is not NO_DEFAULT
 
     @property
     def type_constraint(self) -> Any:
         """The trace type, or None."""
-        return None if self.annotation is inspect.Parameter.empty else self.annotation
+        return None if self.annotation is NO_DEFAULT else self.annotation
 
     def __repr__(self) -> str:
         return (
-            f"Parameter(name={self.name}, kind={self.kind!r}, optional={self.optional!r}, "
+            f"Parameter(name={self.name}, kind={self.kind.name}, optional={self.optional!r}, "
             f"type_constraint={self.type_constraint!r})"
         )
-
-
-class _Optional:
-    """The default of a parameter that may be left out."""
-
-    instance: Any
-
-    def __repr__(self) -> str:
-        return "<default>"
-
-
-_Optional.instance = _Optional()
 
 
 @export("types.experimental.FunctionType")
@@ -124,18 +115,21 @@ class FunctionType(inspect.Signature):
         return list(self.parameters.values())
 
     def tensors_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
-        """The flat tensors of a call with these arguments.
+        """The flat tensors of a call with these arguments; Python values may be left out.
 
         Raises:
           TypeError: they do not fit.
         """
-        bound = self.bind(*args, **kwargs)
+        bound = self.bind_partial(*args, **kwargs)
         context = CastContext()
         tensors: list[Any] = []
         for parameter in self._typed():
             kind = parameter.type_constraint
-            value = kind.cast(bound.arguments[parameter.name], context)
-            tensors += kind.to_tensors(value)
+            if parameter.name in bound.arguments:
+                value = kind.cast(bound.arguments[parameter.name], context)
+                tensors += kind.to_tensors(value)
+            elif not isinstance(kind, Literal):
+                raise TypeError(f"missing a required argument: {parameter.name!r}")
         return tensors
 
     def is_supertype_of(self, other: FunctionType) -> bool:
@@ -182,14 +176,9 @@ class FunctionType(inspect.Signature):
 def polymorphic_type(signature: inspect.Signature | None) -> FunctionType:
     """The type of a function that may be called with anything its Python signature takes."""
     if signature is None:
-        return FunctionType(
-            [Parameter("args", VAR_POSITIONAL, False, None)], return_annotation=inspect._empty
-        )
+        return FunctionType([Parameter("args", VAR_POSITIONAL)])
     return FunctionType(
-        [
-            Parameter(p.name, p.kind, p.default is not inspect.Parameter.empty, None)
-            for p in signature.parameters.values()
-        ]
+        [Parameter(p.name, p.kind, p.default) for p in signature.parameters.values()]
     )
 
 
@@ -210,11 +199,11 @@ def monomorphic_type(
       captures: Name -> spec.
     """
     parameters = [
-        Parameter(name, kind, False, type_of(value))
+        Parameter(name, kind, NO_DEFAULT, type_of(value))
         for (name, kind), value in zip(_positional(signature, len(args)), args, strict=True)
     ]
     parameters += [
-        Parameter(name, KEYWORD_ONLY, False, type_of(kwargs[name])) for name in sorted(kwargs)
+        Parameter(name, KEYWORD_ONLY, NO_DEFAULT, type_of(kwargs[name])) for name in sorted(kwargs)
     ]
     return FunctionType(parameters, captures, output)
 
@@ -236,19 +225,16 @@ def _positional(signature: inspect.Signature | None, count: int) -> list[tuple[s
 def argument_names(
     signature: inspect.Signature | None, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> list[str]:
-    """The parameter's name of each leaf of `nest.flatten((args, kwargs), expand_composites=True)`."""
+    """The parameter's name of each leaf of the flattened (args, kwargs), composites taken apart."""
     named = [(name, value) for (name, _), value in _pairs(signature, args)]
     named += [(name, kwargs[name]) for name in sorted(kwargs)]
-    return [
-        name for name, value in named for _ in nest.flatten(value, expand_composites=True)
-    ]
+    return [name for name, value in named for _ in nest.flatten(value, expand_composites=True)]
 
 
 def with_names(
     signature: inspect.Signature | None, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Arguments as specs, with each TensorSpec named by its parameter and its place there."""
-    from deras._src.core.type_spec import TensorSpec
 
     def named(name: str, value: Any) -> Any:
         paths = nest.flatten_with_tuple_paths(value)
@@ -266,8 +252,3 @@ def with_names(
 
 def _pairs(signature: Any, args: tuple[Any, ...]) -> Any:
     return zip(_positional(signature, len(args)), args, strict=True)
-
-
-def is_flat_call(args: tuple[Any, ...], count: int) -> bool:
-    """Whether a call gives its tensors one by one, in the order of the inputs."""
-    return len(args) == count and all(isinstance(x, Tensor) for x in args)

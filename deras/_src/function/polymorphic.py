@@ -294,7 +294,7 @@ class Function:
         if len(self._traces) >= _MOST_TRACES:
             self._traces.pop(next(iter(self._traces)))
             if len(self._kinds) >= _MOST_TRACES:
-                self._kinds = {kind: refs for kind, refs in self._kinds.items() if self._alike(kind)}
+                self._kinds = {k: refs for k, refs in self._kinds.items() if self._alike(k)}
         self._traces[key] = concrete
 
     # -- tracing ----------------------------------------------------------------------------
@@ -514,7 +514,9 @@ class Function:
         found: Any = sys.modules.get(self.__module__)
         for part in name.split("."):
             found = getattr(found, part, None)
-        return name if found is self else (Function, (self._python_function, *self._options()))
+        return (
+            name if found is self else (_function_again, (self._python_function, *self._options()))
+        )
 
     def __repr__(self) -> str:
         return f"<tf.function {self._name}, {len(self._traces)} traces>"
@@ -526,6 +528,10 @@ def _only_watched(recorders: tuple[Any, ...]) -> bool:
 
 
 TracedCallable.register(Function)
+
+
+def _function_again(*args: Any) -> Function:
+    return Function(*args)
 
 
 def _show(value: Any) -> str:

@@ -359,7 +359,8 @@ def _shown(items: Any) -> str:
     if names:
         pairs = ", ".join(f"[{n!r}, {_shown(v)}]" for n, v in zip(names, items, strict=True))
         return f"NamedTuple[{type(items).__name__}, [{pairs}]]"
-    kind = {list: "List", tuple: "Tuple"}.get(type(items), type(items).__name__)
+    known: dict[type, str] = {list: "List", tuple: "Tuple"}
+    kind = known.get(type(items), type(items).__name__)
     if not isinstance(items, (list, tuple)):
         items = nest.flatten(items)
     return f"{kind}[{', '.join(map(_shown, items))}]"

@@ -12,6 +12,7 @@ from deras._src.core.dtypes import DType
 from deras._src.core.names import unique_name
 from deras._src.core.tensor import EagerTensor, SymbolicTensor, Tensor, is_inline
 from deras._src.core.tensor_shape import TensorShape
+from deras._src.graph.graph_def import GraphDef, graph_def, operations
 from deras._src.graph.shape_inference import infer, probes_for_placeholder
 from deras._src.registry import OpDef, OpRecord
 from deras._src.util.callsite import user_site
@@ -121,10 +122,10 @@ class FuncGraph:
             inner = inner.outer
         if inner is self:
             return errors.InaccessibleTensorError(
-                f"{what}: {tensor!r}, made {made}, belongs to {tensor.graph.name!r}, a loop's body, "
-                f"a branch or a function inside of {self.name!r}, and cannot be used outside of it. "
-                "Return it from there; in a loop, carry it in a variable that is set before the "
-                "loop, or collect it in a tf.TensorArray."
+                f"{what}: {tensor!r}, made {made}, belongs to {tensor.graph.name!r}, a loop's "
+                f"body, a branch or a function inside of {self.name!r}, and cannot be used outside "
+                "of it. Return it from there; in a loop, carry it in a variable that is set before "
+                "the loop, or collect it in a tf.TensorArray."
             )
         return TypeError(
             f"{what}: the symbolic tensor {tensor!r}, made {made}, is out of scope: it belongs to "
@@ -169,8 +170,60 @@ class FuncGraph:
         self.nodes = kept[::-1]
 
     def get_operations(self) -> list[OpRecord]:
-        """The nodes, in program order."""
-        return list(self.nodes)
+        """The placeholders, then the nodes in program order."""
+        return operations(self)
+
+    @property
+    def operations(self) -> list[OpRecord]:
+        """The same as `get_operations()`."""
+        return operations(self)
+
+    def get_operation_by_name(self, name: str) -> OpRecord:
+        """The node of a name.
+
+        Raises:
+          KeyError: there is none.
+        """
+        for node in operations(self):
+            if node.name == name:
+                return node
+        raise KeyError(f"The name {name!r} refers to an Operation not in the graph {self.name!r}.")
+
+    def get_tensor_by_name(self, name: str) -> SymbolicTensor:
+        """The tensor of a name, which is that of its node and the output's number: `"add:0"`.
+
+        Raises:
+          ValueError: it is the name of a node.
+          KeyError: there is no such tensor.
+        """
+        node_name, colon, index = name.rpartition(":")
+        if not colon or not index.isdigit():
+            raise ValueError(
+                f"The name {name!r} is not that of a tensor, which ends in the number of the "
+                f"node's output: {name + ':0'!r}."
+            )
+        outputs = self.get_operation_by_name(node_name).outputs
+        if int(index) >= len(outputs):
+            raise KeyError(
+                f"The name {name!r} refers to a Tensor which does not exist: the operation has "
+                f"{len(outputs)} outputs."
+            )
+        return outputs[int(index)]  # type: ignore[no-any-return]
+
+    def as_graph_def(self) -> GraphDef:
+        """The graph written out: nodes with name, op, inputs and attributes. Print it."""
+        return graph_def(self)
+
+    @property
+    def variables(self) -> tuple[Any, ...]:
+        """The variables that the graph reads or writes."""
+        found = (handle.variable() for handle in self.handles)
+        return tuple(v for v in found if v is not None)
+
+    @property
+    def outer_graph(self) -> FuncGraph | None:
+        """The graph that this one was traced inside of."""
+        return self.outer
 
     def as_text(self) -> str:
         """One line a node: outputs, op, attributes, inputs."""

@@ -42,6 +42,7 @@ from deras._src.ops.math_cast import cast
 from deras._src.ops.math_reduce import reduce_prod
 from deras._src.ops.random_stateless import BINOMIAL_OUTPUTS, binomial_op, check_integer_bounds
 from deras._src.registry import NONE, op
+from deras._src.state.trackable import AutoTrackable
 from deras._src.state.variable import Variable
 from deras._src.util.export import export
 
@@ -146,7 +147,7 @@ def _state_of(key: Any, counter: Any, alg: Any) -> Any:
 
 
 @export("random.Generator", "random.experimental.Generator")
-class Generator:
+class Generator(AutoTrackable):
     """Random numbers from a state of its own, which advances with each call.
 
     The numbers and states are TensorFlow's. Make one with `from_seed`, `from_state`,
@@ -440,6 +441,11 @@ def get_global_generator() -> Generator:
         with init_scope():
             _global[:] = [Generator.from_non_deterministic_state()]
     return _global[0]
+
+
+def global_generator_if_made() -> Generator | None:
+    """The global generator, or None before there is one."""
+    return _global[0] if _global else None
 
 
 @export("random.set_global_generator", "random.experimental.set_global_generator")

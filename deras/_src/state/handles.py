@@ -7,6 +7,7 @@ of each handle in its context. Outside of graphs a handle simply holds its value
 from __future__ import annotations
 
 import sys
+import threading
 import weakref
 from typing import Any
 
@@ -20,6 +21,10 @@ from deras._src.core.tensor_shape import TensorShape
 from deras._src.dispatch.apply import apply
 from deras._src.registry import NONE, op
 from deras._src.util.callsite import user_site
+
+# Held by a thread from its look at a state's array to the write of the next one. A program takes
+# arrays over and deletes them, so no other thread may pick one up in between.
+STATE_LOCK = threading.RLock()
 
 
 class Handle:
@@ -60,7 +65,8 @@ class Handle:
     @property
     def value(self) -> Any:
         """The current value as an eager tensor; None before the first."""
-        held = self.held
+        with STATE_LOCK:
+            held = self.held
         if held is None or type(held) is EagerTensor:
             return held
         # Not kept: another thread may have written meanwhile.
@@ -77,9 +83,10 @@ class Handle:
     def read(self) -> Any:
         """The current value as a tensor that later writes do not change."""
         if state.graph is None:
-            tensor: Any = self.held
-            if type(tensor) is not EagerTensor:
-                tensor = self.value
+            with STATE_LOCK:
+                tensor: Any = self.held
+                if type(tensor) is not EagerTensor:
+                    tensor = self.value
         else:
             tensor = apply(read_op, (), (("handle", self),))
         for recorder in state.recorders:
@@ -100,7 +107,8 @@ class Handle:
 
     def keep(self, value: Any) -> None:
         """Replaces the value by one that was just computed for this, and that nobody else has."""
-        if type(value) is EagerTensor and state.graph is None:
+        # A tape that saw it computed has it: gradients would go through the assignment.
+        if type(value) is EagerTensor and state.graph is None and not state.recorders:
             self.held = value
         else:
             self.write(value)
@@ -181,8 +189,25 @@ def read_op(context, *, handle):
     run=lambda inputs, attrs: attrs["handle"].write(inputs[0]) or (),
 )
 def assign_op(context, value, *, handle):
+    if context.differentiate and handle.dtype.is_floating | handle.dtype.is_complex:
+        value = _replaced(jnp.asarray(context.values[handle]), jnp.asarray(value))
     context.values[handle] = value
     return ()
+
+
+@jax.custom_jvp
+def _replaced(old: Any, value: Any) -> Any:
+    """`value`; to gradients, `old`.
+
+    As with a tape outside of programs, none goes through an assignment to what was assigned, and
+    every read counts as one of the variable.
+    """
+    return value
+
+
+@_replaced.defjvp
+def _replaced_tangent(primals: Any, tangents: Any) -> Any:
+    return primals[1], tangents[0]
 
 
 register_describer(Handle, repr)

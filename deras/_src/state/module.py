@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from deras._src.core.names import name_scope
+from deras._src.state.trackable import BOOKKEEPING, AutoTrackable
 from deras._src.state.variable import Variable
 from deras._src.util import nest
 from deras._src.util.export import export
@@ -29,7 +30,7 @@ def camel_to_snake(name: str) -> str:
 
 
 @export("Module")
-class Module:
+class Module(AutoTrackable):
     """Base class of what holds variables: they are found in its attributes.
 
     Variables and modules are found in attributes and in lists, tuples and dicts that attributes
@@ -189,7 +190,7 @@ class _Walk:
         below = []
         attributes = vars(module)
         for name in sorted(attributes, key=self.sort_key):
-            if name in self.ignored:
+            if name in self.ignored or name in BOOKKEEPING:
                 continue
             for inner, leaf in self._leaves(module, name, attributes[name]):
                 if not self.with_path:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,9 +32,19 @@ from deras._src.registry import NONE, op
 from deras._src.state.handles import Handle
 from deras._src.util.export import export
 
-_node_states: weakref.WeakKeyDictionary[Handle, tuple[int | None, int | None]] = (
-    weakref.WeakKeyDictionary()
-)
+
+class _Node(NamedTuple):
+    """A random op in a graph: its seeds, its key, and what tells it from others in a checkpoint."""
+
+    pair: tuple[int | None, int | None]
+    key: np.ndarray
+    identity: str
+
+
+_node_states: weakref.WeakKeyDictionary[Handle, _Node] = weakref.WeakKeyDictionary()
+# What a checkpoint has for ops of functions that are not traced yet: identity -> (key, counter) of
+# the nodes that have it, in the order in which they were made.
+_waiting: dict[str, list[tuple[list[int], list[int]]]] = {}
 
 
 def _reserve_state(attrs: dict[str, Any]) -> Any:
@@ -88,9 +98,56 @@ def _start(handle: Handle, seed: int | None, seed2: int | None) -> np.ndarray:
 
 
 def _restart_nodes() -> None:
-    for handle, (seed, seed2) in list(_node_states.items()):
+    _waiting.clear()
+    for handle, node in list(_node_states.items()):
+        seed, seed2 = node.pair
         if seed is not None:
             _start(handle, seed, seed2)
+
+
+def _identity(name: str, pair: Any, graph: Any) -> str:
+    """The function with its arguments' dtypes and shapes, the op, and its seeds."""
+    path = []
+    while graph is not None:
+        arguments = ", ".join(f"{t.dtype.name}{t.shape}" for t in graph.inputs)
+        path.append(f"{graph.name}({arguments})")
+        graph = graph.outer
+    return f"{' in '.join(path)}: {name} {pair}"
+
+
+def _start_node(handle: Handle, name: str, pair: Any) -> np.ndarray:
+    """Sets a new node's counter to its start, or to what a checkpoint has for it; its key."""
+    key, identity = _start(handle, *pair), _identity(name, pair, state.graph)
+    waiting = _waiting.get(identity)
+    if waiting:
+        words, counter = waiting.pop(0)
+        key = np.array(words, np.uint32)
+        handle.value = host_tensor(np.array(counter, np.uint32))
+    _node_states[handle] = _Node(pair, key, identity)
+    return key
+
+
+def snapshot_nodes() -> list[list[Any]]:
+    """Identity, key and counter of every random op in a graph, as JSON can hold them."""
+    return [
+        [node.identity, node.key.tolist(), handle.value.host_array().tolist()]
+        for handle, node in list(_node_states.items())
+    ] + [[identity, *words] for identity, waiting in _waiting.items() for words in waiting]
+
+
+def restore_nodes(kept: list[list[Any]]) -> None:
+    """Sets what `snapshot_nodes` gave; ops of functions that are traced later get it then."""
+    _waiting.clear()
+    for identity, key, counter in kept:
+        _waiting.setdefault(identity, []).append((key, counter))
+    for handle, node in list(_node_states.items()):
+        waiting = _waiting.get(node.identity)
+        # The key of an op without seeds is a constant of its program, and cannot be set any more.
+        if not waiting:
+            continue
+        key, counter = waiting.pop(0)
+        if key == node.key.tolist():
+            handle.value = host_tensor(np.array(counter, np.uint32))
 
 
 seed_rules.on_set_seed(_restart_nodes)
@@ -129,8 +186,7 @@ def _state_for(name: str, identity: Any, seed: Any, sizes: Any, rule: str) -> tu
         )
         return host_tensor(key), host_tensor(counter)
     handle = Handle(name, uint32, TensorShape([4]), trainable=False)
-    key = _start(handle, *pair)
-    _node_states[handle] = pair
+    key = _start_node(handle, name, pair)
     counter = apply(_reserve, (sizes,), (("handle", handle), ("rule", rule)))
     return host_tensor(key), counter
 

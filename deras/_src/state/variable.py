@@ -10,7 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from deras._src import overloads  # noqa: F401  (attaches the operators forwarded below)
+from deras._src import (
+    errors,
+    overloads,  # noqa: F401  (attaches the operators forwarded below)
+)
 from deras._src.core.context import init_scope, state
 from deras._src.core.dtypes import DType, as_dtype
 from deras._src.core.indexed_slices import IndexedSlices
@@ -30,7 +33,8 @@ from deras._src.ops import array_scatter, math_binary
 from deras._src.ops.array_gather import gather as _gather
 from deras._src.ops.array_gather import gather_nd as _gather_nd
 from deras._src.state import scatter
-from deras._src.state.handles import Handle
+from deras._src.state.handles import STATE_LOCK, Handle
+from deras._src.state.trackable import Trackable
 from deras._src.util.callsite import user_site
 from deras._src.util.export import export
 
@@ -56,7 +60,7 @@ class VariableAggregation(Enum):
 
 
 @export("Variable")
-class Variable:
+class Variable(Trackable):
     """A tensor whose value can be changed, watched by tapes and shared by functions.
 
     Args:
@@ -311,7 +315,9 @@ class Variable:
         read_value: bool = True,
     ) -> Any:
         """Adds `delta`, of the variable's dtype and shape; returns the variable."""
-        self._handle.keep(math_binary.add(self._now(), self._fit(delta, "assign_add")))
+        fitting = self._fit(delta, "assign_add")
+        with STATE_LOCK:
+            self._handle.keep(math_binary.add(self._now(), fitting))
         return self if read_value else None
 
     def assign_sub(
@@ -322,7 +328,9 @@ class Variable:
         read_value: bool = True,
     ) -> Any:
         """Subtracts `delta`, of the variable's dtype and shape; returns the variable."""
-        self._handle.keep(math_binary.subtract(self._now(), self._fit(delta, "assign_sub")))
+        fitting = self._fit(delta, "assign_sub")
+        with STATE_LOCK:
+            self._handle.keep(math_binary.subtract(self._now(), fitting))
         return self if read_value else None
 
     def _now(self) -> Any:
@@ -408,6 +416,31 @@ class Variable:
     def _scatter_nd(self, function: Callable[..., Any], indices: Any, updates: Any) -> Any:
         self._handle.write(function(self._now(), indices, convert(updates, self._handle.dtype)))
         return self
+
+    # -- checkpoints ------------------------------------------------------------------------
+
+    def _serialize_to_tensors(self) -> dict[str, Any]:
+        return {"VARIABLE_VALUE": self._handle.read()}
+
+    def _check_restorable(self, restored_tensors: dict[str, Any]) -> None:
+        """Refuses tensors that do not fit, before any object is changed."""
+        value = restored_tensors["VARIABLE_VALUE"]
+        if not self._handle.shape.is_compatible_with(value.shape):
+            raise ValueError(
+                f"Received incompatible tensor with shape {value.shape} when attempting to restore "
+                f"variable with shape {self._handle.shape} and name {self.name}."
+            )
+        if value.dtype is not self._handle.dtype:
+            raise errors.op_error(
+                errors.InvalidArgumentError,
+                "tf.train.Checkpoint",
+                f"the checkpoint has {value.dtype.name} for variable {self.name}, which is "
+                f"{self._handle.dtype.name}",
+            )
+
+    def _restore_from_tensors(self, restored_tensors: dict[str, Any]) -> None:
+        self._check_restorable(restored_tensors)
+        self._handle.write(restored_tensors["VARIABLE_VALUE"])
 
     # -- Python protocols -------------------------------------------------------------------
 
