@@ -388,3 +388,15 @@ def test_memory_of_traces_is_bounded_and_dropped_ones_are_told():
     f._traces.clear()
     f._forget()
     assert [t.programs for t in f.explain().traces] == [[], [], []]
+
+
+def test_programs_of_calls_under_a_tape():
+    w = tf.Variable(2.0)
+    f = tf.function(lambda x: x * w)
+    for _ in range(2):
+        with tf.GradientTape() as tape:
+            y = f(tf.constant(3.0))
+        assert float(tape.gradient(y, w)) == 3.0
+    (trace,) = f.explain().traces
+    assert sorted(p.under for p in trace.programs) == ["tape: backward", "tape: forward"]
+    assert all(p.seconds > 0 for p in trace.programs)

@@ -232,3 +232,11 @@ def test_nothing_is_checked_once_it_is_disabled():
     step(tf.constant(1.0))
     tf.debugging.disable_check_numerics()
     assert float(step(tf.constant(0.0))) == -np.inf
+
+
+def test_calls_are_counted_over_all_traces():
+    f = tf.function(lambda x, n: tf.sqrt(x - n))
+    f(tf.constant(5.0), 1.0)
+    f(tf.constant(5.0), 2.0)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="in call 3 of"):
+        f(tf.constant(5.0), 9.0)

@@ -7,6 +7,7 @@ one neither reads nor changes the user's JAX configuration.
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -42,14 +43,16 @@ class Plan:
       checks: the program's run-time checks; its last output is then their code.
       constant: the outputs themselves, where they follow from the shapes alone.
       host: the op's host function, run on NumPy arrays.
+      seconds: time taken by lowering and by XLA.
     """
 
-    __slots__ = ("avals", "call", "checks", "constant", "effects", "host", "plain")
+    __slots__ = ("avals", "call", "checks", "constant", "effects", "host", "plain", "seconds")
 
     def __init__(self) -> None:
         self.call: Any = None
         self.avals: tuple[Aval, ...] = ()
         self.plain = False
+        self.seconds = 0.0
         self.effects = False
         self.checks: list[Check] = []
         self.constant: tuple[EagerTensor, ...] | None = None
@@ -138,9 +141,11 @@ def build_plan(
         if i not in host_values
     ]
     placement = {} if sharding is None else {"out_shardings": sharding}
+    began = time.perf_counter()
     with compiling(collector):
         lowered = jax.jit(program, **placement).lower(*specs)
         plan.call = lowered.compile()
+    plan.seconds = time.perf_counter() - began
     plan.avals = tuple(aval_of(from_numpy(d), tuple(s)) for d, s in shapes)
     plan.checks = collector.checks
     plan.effects = collector.effects

@@ -54,6 +54,7 @@ class ConcreteFunction:
         self.name = name
         self.attributes = dict(attributes or {})
         self.types: Any = None
+        self.runs = numerics.Runs()
         self._parameters = parameters
         self._function_type: FunctionType | None = None
         self.graph = graph
@@ -246,7 +247,7 @@ class ConcreteFunction:
             self._grow(more)
             return self._run_program(arguments)
         except numerics.NonFinite:
-            raise numerics.locate(self, arguments, program.runs + 1) from None
+            raise numerics.locate(self, arguments, self.runs.count + 1) from None
 
     def program_for(self, arguments: Sequence[EagerTensor]) -> Program | None:
         """The program for these shapes; None where the graph turns out to need the host."""
@@ -256,9 +257,8 @@ class ConcreteFunction:
         program = self.programs.get(key)
         if program is None:
             try:
-                program = Program(
-                    self.graph, [x.aval for x in arguments], watch=numerics.watching()
-                )
+                watch = self.runs if numerics.watching() else None
+                program = Program(self.graph, [x.aval for x in arguments], watch)
             except NeedsHost as need:
                 self._segment(need)
                 return None

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from deras._src.core.tensor import EagerTensor, describe
+from deras._src.dispatch.plans import PLANS
 from deras._src.function.history import Cause, Trace
 from deras._src.graph.func_graph import FuncGraph
 from deras._src.registry import OpRecord
@@ -60,18 +61,33 @@ class ProgramReport:
       peak: bytes of temporary memory while it runs.
       donated: names of the state whose buffers are updated in place.
       checks: number of run-time checks that it carries.
+      under: "tape: forward" or "tape: backward" for a call that a tape outside recorded, else "".
     """
 
-    def __init__(self, key: Any, program: Any) -> None:
-        self.shapes = [describe(_Spec(a)) for a in key if hasattr(a, "dims")]
-        self.seconds = program.compile_seconds
-        costs = program.compiled.cost_analysis() or {}
+    def __init__(
+        self, avals: Any, compiled: Any, seconds: float, donated: Any, checks: int, under: str = ""
+    ) -> None:
+        self.shapes = [describe(_Spec(a)) for a in avals]
+        self.seconds = seconds
+        self.under = under
+        costs = compiled.cost_analysis() or {}
         self.flops = float(costs.get("flops", 0.0))
         self.bytes = float(costs.get("bytes accessed", 0.0))
-        memory = program.compiled.memory_analysis()
+        memory = compiled.memory_analysis()
         self.peak = int(getattr(memory, "temp_size_in_bytes", 0) or 0)
-        self.donated = [h.name for h in program.order[: program.donated]]
-        self.checks = len(program.checks)
+        self.donated = [h.name for h in donated]
+        self.checks = checks
+
+
+def _taped(call: Any, inputs: int) -> Iterator[ProgramReport]:
+    """The programs of calls recorded by a tape outside of the function."""
+    roles = {call.op: "tape: forward"} | dict.fromkeys(call.backwards.values(), "tape: backward")
+    for key, plan in list(PLANS.plans.items()):
+        role = roles.get(key[0])
+        if role is not None and plan.call is not None:
+            avals = [a for a in key[2:] if hasattr(a, "dims")]
+            shown = avals[:inputs] if key[0] is call.op else avals[:1]
+            yield ProgramReport(shown, plan.call, plan.seconds, (), len(plan.checks), role)
 
 
 class _Spec:
@@ -141,7 +157,19 @@ class TraceReport:
             return
         graph = concrete.graph
         self.nodes = len(graph.nodes)
-        self.programs = [ProgramReport(k, p) for k, p in concrete.programs.items()]
+        self.programs = [
+            ProgramReport(
+                [a for a in key if hasattr(a, "dims")],
+                p.compiled,
+                p.compile_seconds,
+                p.order[: p.donated],
+                len(p.checks),
+            )
+            for key, p in concrete.programs.items()
+        ]
+        call = concrete._differentiable
+        if call is not None:
+            self.programs += _taped(call, len(graph.inputs))
         if concrete.segmented is not None:
             self.splits = [(n.op.label, why, n.site) for n, why in concrete.segmented.splits]
         self.variables = [v.name for v in concrete.variables]
@@ -229,7 +257,9 @@ class Explanation:
 def _details(trace: TraceReport) -> list[str]:
     lines = [f"{_count(trace.nodes, 'node')}, traced in {trace.seconds * 1e3:.0f} ms"]
     for p in trace.programs:
-        text = f"XLA program for ({', '.join(p.shapes)}): compiled in {p.seconds * 1e3:.0f} ms"
+        text = f"XLA program for ({', '.join(p.shapes)})"
+        text += f" ({p.under})" if p.under else ""
+        text += f": compiled in {p.seconds * 1e3:.0f} ms"
         if p.flops or p.bytes:
             text += (
                 f", {_amount(p.flops)}flop, {_amount(p.bytes)}B touched, {_amount(p.peak)}B peak"

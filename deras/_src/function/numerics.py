@@ -29,6 +29,15 @@ from deras._src.util.export import export
 WATCHED: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
+class Runs:
+    """How many calls of a function were watched, and sound."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
 class NonFinite(RunAgain):
     """A program's flag fired; the step is to be run again, node by node."""
 

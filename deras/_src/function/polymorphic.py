@@ -124,6 +124,7 @@ class Function:
         self._traced_once = False
         self._trace_count = 0
         self._history = History()
+        self._runs = numerics.Runs()
         numerics.WATCHED.add(self)
         if _kept is not None:
             _kept.append(self)
@@ -154,7 +155,7 @@ class Function:
                 self._forget()
         try:
             return self._call(args, kwargs)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - raised again, whatever it is
             # The user's own frames: those in between say nothing about the mistake.
             raise error.with_traceback(user_frames(error.__traceback__))  # noqa: B904
 
@@ -362,6 +363,7 @@ class Function:
             attributes=self._attributes,
         )
         concrete.types = types
+        concrete.runs = self._runs
         return concrete, graph.created_variables
 
     def _run_python(self, args: Any, kwargs: Any) -> Any:

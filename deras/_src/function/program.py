@@ -37,6 +37,7 @@ class Program:
     """
 
     __slots__ = (
+        "_watch",
         "avals",
         "caller",
         "checks",
@@ -48,10 +49,11 @@ class Program:
         "execute",
         "order",
         "precheck",
-        "runs",
     )
 
-    def __init__(self, graph: FuncGraph, inputs: Sequence[Aval], watch: bool = False) -> None:
+    def __init__(
+        self, graph: FuncGraph, inputs: Sequence[Aval], watch: numerics.Runs | None = None
+    ) -> None:
         started = time.perf_counter()
         self.constants = [t.device_array() for t in graph.constants.values()]
         written = [h for h, w in graph.handles.items() if w]
@@ -68,7 +70,7 @@ class Program:
             outputs = [jnp.asarray(read(t, env)) for t in graph.outputs]
             news = [jnp.asarray(context.values[h]) for h in written]
             found.extend((o.dtype, o.shape) for o in outputs + news)
-            if watch:
+            if watch is not None:
                 collector.add(numerics.all_finite(outputs + news), numerics.FLAG, "", 0)
             code = [jnp.asarray(collector.current())] if collector.checks else []
             return tuple(outputs + news + code)
@@ -79,7 +81,7 @@ class Program:
             + list(inputs)
         ]
         self.precheck: Any = None
-        self.runs = 0
+        self._watch = watch
         donated = len(written)
         with compiling(collector):
             traced = jax.jit(program, donate_argnums=tuple(range(len(written)))).trace(*specs)
@@ -145,7 +147,8 @@ class Program:
             jax.effects_barrier()
         if self.checks and self.precheck is None:
             raise_failed(self.checks, results[-1])
-        self.runs += 1
+        if self._watch is not None:
+            self._watch.count += 1
 
 
 def bind_arguments(
