@@ -216,7 +216,9 @@ def render(space: Namespace) -> str:
         else:
             # `import x as y` is a private import to type checkers unless x is y.
             private = f"_{name.strip('_')}"
-            lines.append(import_line(module, name, private))
+            line = import_line(module, name, private)
+            if line not in lines:  # an object may have several public names
+                lines.append(line)
             assignments.append(f"{alias} = {private}\n")
     lines += [import_line(space.module, child, child) for child in sorted(space.children)]
     text += "".join(lines)

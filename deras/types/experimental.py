@@ -9,7 +9,6 @@ from deras._src.function.concrete import ConcreteFunction as ConcreteFunction
 from deras._src.function.concrete import TracedCallable as _TracedCallable
 from deras._src.function.function_type import FunctionType as FunctionType
 from deras._src.function.polymorphic import Function as _Function
-from deras._src.function.polymorphic import Function as _Function
 from deras._src.function.trace_type import SupportsTracingProtocol as SupportsTracingProtocol
 from deras._src.function.trace_type import TensorLike as TensorLike
 from deras._src.function.trace_type import TraceType as TraceType

@@ -218,7 +218,7 @@ def test_the_call_is_counted_and_state_kept():
 def test_values_that_came_in_are_named():
     weight = tf.Variable(1.0)
     step = tf.function(lambda x: x * weight)
-    with pytest.raises(tf.errors.InvalidArgumentError, match="argument .* 1 of 1 values NaN"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"argument .* 1 of 1 values NaN"):
         step(tf.constant(np.nan, tf.float32))
     tf.debugging.disable_check_numerics()
     weight.assign(np.inf)

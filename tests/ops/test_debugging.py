@@ -19,7 +19,9 @@ def checked() -> Iterator[None]:
 
 def test_every_eager_op_is_checked(checked: None) -> None:
     x = tf.constant([1.0, 0.0])
-    with pytest.raises(tf.errors.InvalidArgumentError, match=r"log: its result float32\[2\] has Inf values"):
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match=r"log: its result float32\[2\] has Inf values"
+    ):
         tf.math.log(x)
     assert float(tf.reduce_sum(x)) == 1.0
 
@@ -28,7 +30,9 @@ def test_ops_under_a_tape_are_checked(checked: None) -> None:
     x = tf.constant(-1.0)
     with tf.GradientTape() as tape:
         tape.watch(x)
-        with pytest.raises(tf.errors.InvalidArgumentError, match=r"its result float32\[\] has NaN values"):
+        with pytest.raises(
+            tf.errors.InvalidArgumentError, match=r"its result float32\[\] has NaN values"
+        ):
             tf.sqrt(x)
         y = x * 2.0
     assert float(tape.gradient(y, x)) == 2.0

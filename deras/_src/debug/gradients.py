@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from deras._src.core.indexed_slices import IndexedSlices
-from deras._src.core.tensor import Tensor, describe
+from deras._src.core.tensor import Tensor
 from deras._src.tape.gradient_tape import GradientTape
 from deras._src.util import nest
 from deras._src.util.export import export
