@@ -66,6 +66,7 @@ from deras._src.core.dtypes import uint64 as uint64
 from deras._src.core.dtypes import uint8 as uint8
 from deras._src.core.dtypes import variant as variant
 from deras._src.core.indexed_slices import IndexedSlices as IndexedSlices
+from deras._src.core.names import get_current_name_scope as get_current_name_scope
 from deras._src.core.names import name_scope as name_scope
 from deras._src.core.tensor import Tensor as Tensor
 from deras._src.core.tensor_shape import TensorShape as TensorShape
@@ -75,6 +76,7 @@ from deras._src.core.type_spec import NoneTensorSpec as NoneTensorSpec
 from deras._src.core.type_spec import TensorSpec as TensorSpec
 from deras._src.core.type_spec import TypeSpec as TypeSpec
 from deras._src.core.type_spec import type_spec_from_value as type_spec_from_value
+from deras._src.data.specs import OptionalSpec as OptionalSpec
 from deras._src.function.polymorphic import function as function
 from deras._src.host_ops.array_mask import boolean_mask as boolean_mask
 from deras._src.host_ops.array_mask import where as where
@@ -244,11 +246,14 @@ from deras import autodiff as autodiff
 from deras import autograph as autograph
 from deras import bitwise as bitwise
 from deras import config as config
+from deras import data as data
 from deras import debug as debug
 from deras import debugging as debugging
 from deras import dtypes as dtypes
 from deras import errors as errors
 from deras import experimental as experimental
+from deras import image as image
+from deras import io as io
 from deras import linalg as linalg
 from deras import math as math
 from deras import nest as nest
@@ -257,6 +262,7 @@ from deras import random as random
 from deras import strings as strings
 from deras import sysconfig as sysconfig
 from deras import test as test
+from deras import train as train
 from deras import types as types
 from deras import version as version
 

@@ -29,7 +29,7 @@ LAYERS: tuple[tuple[tuple[str, ...], frozenset[str] | None], ...] = (
     (("host_ops", "overloads", "tape"), ENGINE),
     (("composite", "state"), ENGINE),
     (("control_flow", "autograph", "function"), ENGINE | {"rich"}),
-    (("data", "summary", "train", "debug"), ANY),
+    (("io", "data", "summary", "train", "debug"), ANY),
     (("distribute", "saved_model", "export", "serving", "testing"), ANY),
     (("compat", "checker", "cli"), ANY),
 )

@@ -100,6 +100,15 @@ def _while(context, *arrays, cond, body, layout, limit, bound, counted, unset, m
             outside = {id(t): a for t, a in captured}
             trips, ends = follow_loop(cond, body, start_values, limit, outside)
             fixed = rows = trips if fixed is None else fixed
+        if fixed == 0 and all(body.outputs[i].shape.is_fully_defined() for i in unset):
+            # Not even traced: what the body says of no rows at all need not make sense.
+            if message is not None:
+                mark(state.collector, inner.node or context.node)
+                require(jnp.asarray(False), errors.InvalidArgumentError, message)
+            for i in unset:
+                like = body.outputs[i]
+                carry[i] = jnp.zeros(like.shape.as_list(), like.dtype.np_dtype)
+            return carry, {h: values[h] for h in written}
         if rows is None:
             rows = bound.rows
         counting = (inner.differentiate and fixed is None) or limit is not None

@@ -78,6 +78,19 @@ class SeedState:
         with self._lock:
             return self._operation_seeds.randint(0, _MAX_INT32)
 
+    def snapshot(self) -> list[Any]:
+        """The seed and where the operation seeds stand, as JSON can hold it."""
+        with self._lock:
+            version, words, gauss = self._operation_seeds.getstate()
+            return [self._seed, [version, list(words), gauss]]
+
+    def restore(self, kept: list[Any]) -> None:
+        """Sets what `snapshot` gave; everything that depends on the seed restarts."""
+        seed, (version, words, gauss) = kept
+        self.set_seed(seed)
+        with self._lock:
+            self._operation_seeds.setstate((version, tuple(words), gauss))
+
 
 _SEEDS = SeedState()
 
@@ -195,6 +208,21 @@ class EagerKernelStates:
         with self._lock:
             self._states.clear()
 
+    def snapshot(self) -> list[Any]:
+        """Every state with its key, as JSON can hold it."""
+        with self._lock:
+            return [[name, list(state)] for name, state in self._states.items()]
+
+    def restore(self, kept: list[Any]) -> None:
+        """Sets what `snapshot` gave, in place of what there is."""
+        with self._lock:
+            self._states = {_tuples(name): (key, counter) for name, (key, counter) in kept}
+
+
+def _tuples(value: Any) -> Any:
+    """Lists, at any depth, as the tuples that they were before they went through JSON."""
+    return tuple(_tuples(v) for v in value) if isinstance(value, (list, tuple)) else value
+
 
 def _words(number: int, count: int) -> np.ndarray:
     return np.frombuffer(number.to_bytes(4 * count, "little"), "<u4").astype(np.uint32)
@@ -206,6 +234,17 @@ def _number(words: np.ndarray) -> int:
 
 EAGER_KERNEL_STATES = EagerKernelStates()
 _SEEDS.on_set_seed(EAGER_KERNEL_STATES.reset)
+
+
+def snapshot() -> dict[str, Any]:
+    """The global seed, and the states of eager kernels, as JSON can hold them."""
+    return {"seed": _SEEDS.snapshot(), "eager": EAGER_KERNEL_STATES.snapshot()}
+
+
+def restore(kept: dict[str, Any]) -> None:
+    """Sets what `snapshot` gave."""
+    _SEEDS.restore(kept["seed"])
+    EAGER_KERNEL_STATES.restore(kept["eager"])
 
 
 def on_set_seed(reset: Callable[[], None]) -> None:

@@ -36,6 +36,27 @@ def _kept(instance: Any, name: str, default: Any = None) -> Any:
     return getattr(instance, "__dict__", {}).get(name, default)
 
 
+class _Dependencies(dict):
+    """Name -> child, and whose they are: `copy.copy` gives a copy the very same dict."""
+
+    __slots__ = ("owner",)
+
+    owner: int
+
+    def __reduce__(self) -> Any:
+        return dict, (dict(self),)
+
+
+def _own_dependencies(instance: Any) -> dict[str, Any]:
+    """The children of an object, to be changed."""
+    tracked = _kept(instance, "_self_dependencies", {})
+    if type(tracked) is not _Dependencies or tracked.owner != id(instance):
+        tracked = _Dependencies(tracked)
+        tracked.owner = id(instance)
+        object.__setattr__(instance, "_self_dependencies", tracked)
+    return tracked
+
+
 class Trackable:
     """Base of what has a place in checkpoints.
 
@@ -107,11 +128,7 @@ class Trackable:
                 "this name is already declared as a dependency. Names must be unique (or "
                 "overwrite=True)."
             )
-        tracked = _kept(self, "_self_dependencies")
-        if tracked is None:
-            tracked = {}
-            object.__setattr__(self, "_self_dependencies", tracked)
-        tracked[name] = trackable
+        _own_dependencies(self)[name] = trackable
         self._handle_deferred_dependencies(name, trackable)
         return trackable
 
@@ -159,8 +176,12 @@ class AutoTrackable(Trackable):
     """A Trackable whose children are its attributes."""
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if type(value) in _PLAIN and name not in _kept(self, "_self_dependencies", ()):
+        kept = self.__dict__
+        tracked = kept.get("_self_dependencies", ())
+        if type(value) in _PLAIN and name not in tracked:
             object.__setattr__(self, name, value)
+            return
+        if name in tracked and tracked[name] is value is kept.get(name):
             return
         if type(value) is NoDependency:
             self._delete_tracking(name)
@@ -179,7 +200,8 @@ class AutoTrackable(Trackable):
         object.__delattr__(self, name)
 
     def _delete_tracking(self, name: str) -> None:
-        _kept(self, "_self_dependencies", {}).pop(name, None)
+        if name in _kept(self, "_self_dependencies", ()):
+            del _own_dependencies(self)[name]
 
     def _no_dependency(self, value: Any) -> Any:
         return NoDependency(value)
@@ -327,15 +349,14 @@ def tracked_container(container: Any, owner: Any, name: str) -> Any:
     if isinstance(container, tuple) or isinstance(owner, tuple) or owner is None:
         return None
     made = DictWrapper(container) if isinstance(container, dict) else ListWrapper(container)
-    tracked = _kept(owner, "_self_dependencies", {})
     if isinstance(owner, dict):
         dict.__setitem__(owner, name, made)
     elif isinstance(owner, list):
         list.__setitem__(owner, int(name), made)
-    elif tracked.get(name) is container:
+    elif _kept(owner, "_self_dependencies", {}).get(name) is container:
         if getattr(owner, name, None) is container:
             object.__setattr__(owner, name, made)
-        tracked[name] = made
+        _own_dependencies(owner)[name] = made
     else:
         return None
     return made
