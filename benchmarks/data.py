@@ -47,7 +47,11 @@ def workloads(tf: Any, folder: Path) -> dict[str, Callable[[], int]]:
         "map of several shapes": data.range(2_000).map(shaped),
         "filter": data.range(ELEMENTS).filter(lambda x: x % 10 == 0),
         "flat_map": data.range(500).flat_map(lambda x: data.range(10)),
-        "cache, shuffle, batch 64": data.range(ELEMENTS).map(scaled).cache().shuffle(1000).batch(64),
+        "cache, shuffle, batch 64": data.range(ELEMENTS)
+        .map(scaled)
+        .cache()
+        .shuffle(1000)
+        .batch(64),
         "map, batch 64, prefetch": data.range(ELEMENTS)
         .map(scaled, num_parallel_calls=tf.data.AUTOTUNE)
         .batch(64)

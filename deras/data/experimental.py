@@ -25,9 +25,13 @@ from deras._src.data.experimental import group_by_reducer as group_by_reducer
 from deras._src.data.experimental import group_by_window as group_by_window
 from deras._src.data.experimental import ignore_errors as ignore_errors
 from deras._src.data.experimental import load as load
+from deras._src.data.experimental import (
+    make_batched_features_dataset as make_batched_features_dataset,
+)
 from deras._src.data.experimental import map_and_batch as map_and_batch
 from deras._src.data.experimental import pad_to_cardinality as pad_to_cardinality
 from deras._src.data.experimental import parallel_interleave as parallel_interleave
+from deras._src.data.experimental import parse_example_dataset as parse_example_dataset
 from deras._src.data.experimental import prefetch_to_device as prefetch_to_device
 from deras._src.data.experimental import rejection_resample as rejection_resample
 from deras._src.data.experimental import sample_from_datasets as sample_from_datasets

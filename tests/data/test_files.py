@@ -214,7 +214,9 @@ def test_file_cache(tmp_path):
     next(iter(cached))  # not read to its end: nothing is kept
     assert listed(cached) == listed(cached) == [0, 1, 2, 3]
     assert len(seen) == 2
-    assert listed(D.range(9).map(lambda x: tf.cast(x, tf.int32)).cache(str(tmp_path / "cache"))) == [
+    assert listed(
+        D.range(9).map(lambda x: tf.cast(x, tf.int32)).cache(str(tmp_path / "cache"))
+    ) == [
         0,
         1,
         2,

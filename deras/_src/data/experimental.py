@@ -10,6 +10,7 @@ from deras._src.core.dtypes import int64, string
 from deras._src.core.type_spec import TensorSpec
 from deras._src.data.batching import Batch
 from deras._src.data.dataset import Dataset
+from deras._src.data.file_datasets import TFRecordDataset
 from deras._src.data.grouping import GroupByReducer, Reducer
 from deras._src.data.iterator import Iterator
 from deras._src.data.mapping import Map
@@ -19,7 +20,9 @@ from deras._src.data.sources import FromList
 from deras._src.data.structure import as_scalar
 from deras._src.data.transforms import AssertCardinality
 from deras._src.dispatch.convert import convert
+from deras._src.io import records
 from deras._src.io.file_system import path_text
+from deras._src.io.parse_example import parse_example
 from deras._src.ops.array_fill import fill, zeros
 from deras._src.util import nest
 from deras._src.util.export import export
@@ -386,13 +389,99 @@ class TFRecordWriter:
             raise TypeError(
                 f"TFRecordWriter.write: elements must be scalar strings, the dataset has {spec}"
             )
-        from deras._src.io.records import TFRecordWriter as Writer
-
         stage = iter(dataset)._owned()
-        with Writer(self._path, self._compression) as writer:
+        with records.TFRecordWriter(self._path, self._compression) as writer:
             while True:
                 try:
                     element = stage.next()
                 except End:
                     return
                 writer.write(host(element[0]).item())
+
+
+@export("data.experimental.parse_example_dataset")
+def parse_example_dataset(
+    features: Any, num_parallel_calls: Any = 1, deterministic: bool | None = None
+) -> Transformation:
+    """Batches of serialized `tf.train.Example`s, parsed by `tf.io.parse_example`.
+
+    Args:
+      features: Dict of feature specs by name.
+      num_parallel_calls: Threads.
+      deterministic: False lets batches come as they are ready.
+    """
+    if features is None:
+        raise ValueError("Missing: features was None.")
+
+    def apply(dataset: Dataset) -> Dataset:
+        spec = dataset.element_spec
+        if not isinstance(spec, TensorSpec) or spec.dtype is not string or spec.shape.rank != 1:
+            raise TypeError(
+                f"parse_example_dataset: elements must be vectors of strings, got {spec}"
+            )
+        return dataset.map(
+            lambda batch: parse_example(batch, features), num_parallel_calls, deterministic
+        )
+
+    return apply
+
+
+@export("data.experimental.make_batched_features_dataset")
+def make_batched_features_dataset(
+    file_pattern: Any,
+    batch_size: int,
+    features: Any,
+    reader: Any = None,
+    label_key: str | None = None,
+    reader_args: Any = None,
+    num_epochs: int | None = None,
+    shuffle: bool = True,
+    shuffle_buffer_size: int = 10000,
+    shuffle_seed: int | None = None,
+    prefetch_buffer_size: int | None = None,
+    reader_num_threads: int | None = None,
+    parser_num_threads: int | None = None,
+    sloppy_ordering: bool = False,
+    drop_final_batch: bool = False,
+) -> Dataset:
+    """Batches of the `tf.train.Example`s of files: dicts of features, or pairs with the label.
+
+    Args:
+      file_pattern: Glob pattern of the files, or several.
+      batch_size: Examples of a batch.
+      features: Dict of feature specs by name.
+      reader: Dataset class of the files' records; `tf.data.TFRecordDataset` by default.
+      label_key: Feature to give as the labels.
+      reader_args: Further arguments of `reader`.
+      num_epochs: How often the files are read; without end if None.
+      shuffle: Whether files and examples are shuffled.
+      shuffle_buffer_size: Examples that wait in the shuffle's buffer.
+      shuffle_seed: Of the shuffles.
+      prefetch_buffer_size: Batches made ahead; chosen if None.
+      reader_num_threads: Files read in turn; 1 if None.
+      parser_num_threads: Threads that parse; 2 if None.
+      sloppy_ordering: Accepted.
+      drop_final_batch: Whether a smaller last batch is left out.
+    """
+    source = TFRecordDataset if reader is None else reader
+    more = list(reader_args or ())
+    names = Dataset.list_files(file_pattern, shuffle=shuffle, seed=shuffle_seed)
+    dataset = names.interleave(
+        lambda name: source(name, *more), cycle_length=reader_num_threads or 1, block_length=1
+    )
+    if shuffle:
+        dataset = dataset.shuffle(shuffle_buffer_size, shuffle_seed)
+    if num_epochs != 1:
+        dataset = dataset.repeat(num_epochs)
+    dataset = dataset.batch(batch_size, drop_remainder=drop_final_batch or num_epochs is None)
+    dataset = dataset.apply(parse_example_dataset(features, parser_num_threads or 2))
+    if label_key is not None:
+        if label_key not in features:
+            raise ValueError(
+                f"The `label_key` provided ({label_key}) must be one of the `features` keys: "
+                f"{list(features)}"
+            )
+        dataset = dataset.map(
+            lambda row: ({k: v for k, v in row.items() if k != label_key}, row[label_key])
+        )
+    return dataset.prefetch(-1 if prefetch_buffer_size is None else prefetch_buffer_size)

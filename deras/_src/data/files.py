@@ -10,7 +10,7 @@ import numpy as np
 from deras._src import errors
 from deras._src.core.dtypes import string
 from deras._src.core.type_spec import TensorSpec
-from deras._src.data.node import Context, Element, End, Node, Stage, host, integer, look_up
+from deras._src.data.node import Columns, Context, Element, End, Node, Stage, host, integer, look_up
 from deras._src.io.compression import Decompressed, compression_name
 from deras._src.io.file_system import file_errors, file_system, open_file
 from deras._src.io.records import RecordReader
@@ -62,6 +62,9 @@ class Files(Node):
 
 
 class _Files(Stage):
+    # Reading ahead is seen by nobody; errors come after the records before them.
+    blocks = pure = True
+
     def __init__(self, names: list[str], opener: Callable[[str, int, int], Reading]) -> None:
         self._names, self._opener = names, opener
         self._file = 0
@@ -78,6 +81,15 @@ class _Files(Stage):
         value = np.empty((), object)
         value[()] = record
         return (value,)
+
+    def block(self, limit: int) -> Columns:
+        while self._at >= len(self._records):
+            self._read_on()
+        part = self._records[self._at : self._at + limit]
+        self._at += len(part)
+        column = np.empty(len(part), object)
+        column[:] = part
+        return [column]
 
     def _read_on(self) -> None:
         if self._reading is None:

@@ -14,7 +14,7 @@ from deras._src.autograph import tracing
 from deras._src.control_flow.structures import Structured
 from deras._src.core.context import building, state
 from deras._src.core.dtypes import string, variant
-from deras._src.core.tensor import EagerTensor, SymbolicTensor
+from deras._src.core.tensor import EagerTensor
 from deras._src.data.node import Columns, Element, host, look_up, tensor
 from deras._src.data.structure import flat_tensors, normalized, spec_of
 from deras._src.dispatch.convert import convert
@@ -332,8 +332,3 @@ def at_element(error: Exception, what: str, index: int, site: Any = None) -> Exc
         new = cls(None, None, f"{type(error).__name__}: {error}\n  in {place}")
     new.__cause__ = error.__cause__ if isinstance(error, errors.OpError) else error
     return new.with_traceback(error.__traceback__)
-
-
-def symbolic_captures(*functions: ElementFunction) -> list[SymbolicTensor]:
-    """The graph tensors that functions use."""
-    return [t for function in functions for t in function.captured]

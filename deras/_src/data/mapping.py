@@ -63,7 +63,7 @@ class Map(Node):
             function.may_vectorize
             and stackable(self.flat)
             and stackable(self.inputs[0].flat)
-            and all(s.shape.is_fully_defined() for s in self.inputs[0].flat)
+            and all(s.shape.is_fully_defined() for s in (*self.flat, *self.inputs[0].flat))
         ):
             return _MapBlocks(self, inner, context.env)
         if self.calls is not None and function.on_host:

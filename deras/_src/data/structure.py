@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from deras._src import errors
 from deras._src.core.dtypes import as_dtype
-from deras._src.core.tensor import Tensor
-from deras._src.core.tensor_shape import TensorShape
 from deras._src.core.type_spec import NoneTensorSpec, TensorSpec, TypeSpec
 from deras._src.dispatch.convert import convert
 from deras._src.util import nest
@@ -143,18 +140,6 @@ def unbatched(spec: Any, what: str) -> tuple[Any, int | None]:
     return result, sizes[0] if sizes else None
 
 
-def check_element(flat: Sequence[TensorSpec], element: Sequence[Any], what: str) -> None:
-    """InvalidArgumentError where an element's tensors do not fit the specs."""
-    for position, (spec, x) in enumerate(zip(flat, element, strict=True)):
-        if not spec.shape.is_compatible_with(TensorShape(x.shape)):
-            raise errors.InvalidArgumentError(
-                None,
-                None,
-                f"{what}: component {position} has shape {tuple(x.shape)}, the element spec wants "
-                f"{spec.shape}",
-            )
-
-
 def as_scalar(value: Any, what: str) -> Any:
     """An integer argument: an int, or a graph's tensor.
 
@@ -172,11 +157,6 @@ def as_scalar(value: Any, what: str) -> Any:
     if known is not None:
         return int(known)
     return found if not hasattr(found, "host_array") else int(found.host_array())
-
-
-def is_tensor(value: Any) -> bool:
-    """Whether a value is a tensor, not a composite."""
-    return isinstance(value, Tensor)
 
 
 def spec_text(spec: Any, what: str) -> Any:

@@ -312,13 +312,15 @@ class Concatenate(Node):
         return UNKNOWN if UNKNOWN in sizes else sum(sizes)
 
     def open(self, context: Context) -> Stage:
-        return _Concatenate([context.open(n) for n in self.inputs])
+        same = all(s.shape.is_fully_defined() for s in self.flat)
+        return _Concatenate([context.open(n) for n in self.inputs], same)
 
 
 class _Concatenate(Stage):
-    def __init__(self, stages: Sequence[Stage]) -> None:
+    def __init__(self, stages: Sequence[Stage], same_shape: bool) -> None:
         self.inputs = tuple(stages)
-        self.blocks = all(s.blocks for s in stages)
+        # Rows of both are one block only where they have one shape.
+        self.blocks = same_shape and all(s.blocks for s in stages)
         self.pure = all(s.pure for s in stages)
         self._at = 0
 
