@@ -76,7 +76,8 @@ def signatures(tf: Any) -> Callable[[int], None]:
             self.value = value
 
     def make(i: int) -> None:
-        scaled(tf.constant(2.0), Factor(float(i)))
+        # Few values: constants made of Python's numbers are kept, up to 4,096 of them.
+        scaled(tf.constant(2.0), Factor(float(i % 16)))
 
     return make
 

@@ -14,7 +14,7 @@ from .random_programs import random_program
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "autograph_random.py"
 # The whole run: AUTOGRAPH_PROGRAMS=2000.
-COUNT = os.environ.get("AUTOGRAPH_PROGRAMS", "50")
+COUNT = os.environ.get("AUTOGRAPH_PROGRAMS", "20")
 
 # Programs that once failed, made small, and what was wrong.
 FOUND = {

@@ -442,15 +442,27 @@ class Sql(Node):
 class _Sql(Stage):
     def __init__(self, path: str, query: str, kinds: Sequence[DType]) -> None:
         self._path, self._query, self._kinds = path, query, kinds
+        self._base: Any = None
         self._cursor: Any = None
         self._row = 0
+
+    def __del__(self) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the database."""
+        base, self._base, self._cursor = self._base, None, None
+        if base is not None:
+            base.close()
 
     def _open(self) -> None:
         import sqlite3
 
+        self._base = sqlite3.connect(self._path, check_same_thread=False)
         try:
-            self._cursor = sqlite3.connect(self._path, check_same_thread=False).execute(self._query)
+            self._cursor = self._base.execute(self._query)
         except sqlite3.Error as error:
+            self.close()
             raise errors.InvalidArgumentError(
                 None, None, f"tf.data.experimental.SqlDataset: {self._path}: {error}"
             ) from error
@@ -477,11 +489,6 @@ class _Sql(Stage):
     def restore_own(self, state: Any) -> None:
         for _ in range(state):
             self.next()
-
-    def close(self) -> None:
-        if self._cursor is not None:
-            self._cursor.connection.close()
-            self._cursor = None
 
 
 def _cell(value: Any, kind: DType) -> np.ndarray:

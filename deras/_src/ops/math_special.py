@@ -174,6 +174,7 @@ def erfcinv(x: Any, name: str | None = None) -> Any:
 @op(
     "Lgamma",
     dtypes=HALF_AND_WIDE,
+    gradient=lambda record, grad: (multiply(grad, apply(_digamma, (record.inputs[0],))),),
     shape=same_as_first,
     api_name="math.lgamma",
 )
@@ -204,7 +205,9 @@ def lgamma(x: Any, name: str | None = None) -> Any:
     api_name="math.digamma",
 )
 def _digamma(x):
-    return in_float64(lax.digamma, x)
+    # At its poles some versions of XLA give infinity.
+    pole = (x <= scalar(0, x)) & (jnp.floor(x) == x)
+    return jnp.where(pole, scalar(np.nan, x), in_float64(lax.digamma, x))
 
 
 @export("math.digamma")
