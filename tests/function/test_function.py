@@ -462,3 +462,18 @@ def test_the_traceback_of_a_mistake_in_a_trace_holds_the_users_frames():
     assert names[-1] == "inner"
     assert sum(name != "test_function.py" for name in files) <= 1, files
     assert "test_function.py" in str(caught.value)
+
+
+def test_a_function_called_under_a_tape_can_be_dropped():
+    def train():
+        w = tf.Variable(tf.ones([3]))
+        f = tf.function(lambda x: tf.reduce_sum(x * w))
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                y = f(tf.ones([3]))
+            tape.gradient(y, w)
+        return weakref.ref(w), weakref.ref(f)
+
+    references = train()
+    gc.collect()
+    assert [r() for r in references] == [None, None]

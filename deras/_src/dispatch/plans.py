@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import jax
@@ -99,6 +99,12 @@ class PlanCache:
             self.plans[key] = plan
             while len(self.plans) > self.most:
                 self.plans.popitem(last=False)
+
+    def drop(self, ops: Collection[OpDef]) -> None:
+        """Forgets the plans of these ops, which nobody will run again."""
+        with self.lock:
+            for key in [k for k in self.plans if k[0] in ops]:
+                del self.plans[key]
 
 
 PLANS = PlanCache(_MOST_PLANS)

@@ -19,6 +19,7 @@ from deras._src.control_flow.subgraph import (
 from deras._src.core.context import recording, state
 from deras._src.core.tensor import EagerTensor
 from deras._src.dispatch.apply import apply, as_tensor_tuple
+from deras._src.dispatch.plans import PLANS
 from deras._src.dispatch.replay import replay, value_of
 from deras._src.errors import InvalidArgumentError
 from deras._src.graph.checks import merge_code, nested_code
@@ -28,6 +29,7 @@ from deras._src.ops.gradient_support import zeros_like
 from deras._src.registry import OpDef, OpRecord, op
 from deras._src.tape.backprop import derived_op
 from deras._src.tape.gradient_tape import GradientTape
+from deras._src.tape.programs import PROGRAMS
 
 
 def _call_shape(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
@@ -205,6 +207,12 @@ class DifferentiableCall:
             found = OpDef("CallGrad", lowering, inputs=("*arrays",), dtypes={})
             self.backwards[key, needed] = found
         return found
+
+
+def forget_call(call: DifferentiableCall) -> None:
+    """Drops what caches keep of a call whose function is gone; they would keep its graph alive."""
+    ops = {call.op, *call.backwards.values(), *call.op.grad_op.values()}
+    PLANS.drop({*ops, *PROGRAMS.drop(ops)})
 
 
 class _CallGradient:

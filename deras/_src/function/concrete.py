@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import inspect
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ from deras._src.core.type_spec import TensorSpec, TypeSpec
 from deras._src.dispatch.convert import convert
 from deras._src.dispatch.replay import replay, value_of
 from deras._src.function import numerics
-from deras._src.function.calls import DifferentiableCall, call_in_graph
+from deras._src.function.calls import DifferentiableCall, call_in_graph, forget_call
 from deras._src.function.function_type import FunctionType, monomorphic_type, with_names
 from deras._src.function.program import Program
 from deras._src.function.segments import SegmentedRunner, host_reason
@@ -299,6 +300,7 @@ class ConcreteFunction:
         call = self._differentiable
         if call is None:
             call = self._differentiable = DifferentiableCall(self.graph, self.name)
+            weakref.finalize(self, forget_call, call).atexit = False
         try:
             with STATE_LOCK:  # from the reads of the state to its writes
                 inputs = call.inputs(arguments)

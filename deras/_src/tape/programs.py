@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import jax
@@ -131,6 +131,12 @@ class ProgramCache:
             while len(self._seen) > _MOST_PROGRAMS:
                 self._seen.popitem(last=False)
         return found
+
+    def drop(self, ops: Collection[OpDef]) -> list[OpDef]:
+        """Forgets the programs of paths that these ops are on; gives the ops of those programs."""
+        with self._lock:
+            keys = [k for k in self._seen if any(part[0] in ops for part in k[1][0])]
+            return [op for op in (self._seen.pop(k) for k in keys) if op is not None]
 
 
 PROGRAMS = ProgramCache()
