@@ -171,10 +171,14 @@ def erfcinv(x: Any, name: str | None = None) -> Any:
     return multiply(negative(ndtri(half)), convert(float(np.sqrt(0.5)), tensor.dtype), name)
 
 
+def _lgamma_gradient(record: Any, grad: Any) -> Any:
+    return (multiply(grad, digamma(record.inputs[0])),)
+
+
 @op(
     "Lgamma",
     dtypes=HALF_AND_WIDE,
-    gradient=lambda record, grad: (multiply(grad, apply(_digamma, (record.inputs[0],))),),
+    gradient=_lgamma_gradient,
     shape=same_as_first,
     api_name="math.lgamma",
 )
