@@ -77,8 +77,9 @@ def main() -> int:
     sys.path.insert(0, str(ROOT / "tests" / "control_flow"))
     import tensor_array_cases
     import tensor_array_flow_cases
+    import tensor_array_join_cases
 
-    cases = tensor_array_cases.CASES | tensor_array_flow_cases.CASES
+    cases = tensor_array_cases.CASES | tensor_array_join_cases.CASES | tensor_array_flow_cases.CASES
 
     x, n = tf.constant([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), tf.constant(3)
     wanted = sys.argv[1:]

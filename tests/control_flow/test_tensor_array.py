@@ -26,7 +26,11 @@ def load_cases(name: str) -> dict[str, Any]:
     return module.CASES
 
 
-CASES = load_cases("tensor_array_cases") | load_cases("tensor_array_flow_cases")
+CASES = {
+    name: program
+    for part in ("", "join_", "flow_")
+    for name, program in load_cases(f"tensor_array_{part}cases").items()
+}
 GOLDEN = json.loads((HERE.parent / "golden" / "tensor_array.json").read_text(encoding="utf-8"))[
     "cases"
 ]
