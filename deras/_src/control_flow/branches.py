@@ -15,6 +15,7 @@ from deras._src.control_flow.structures import Structured, same_structure
 from deras._src.control_flow.subgraph import (
     Layout,
     functional_gradient,
+    layout_state,
     lower_with_state,
     run_graph,
     trace,
@@ -54,11 +55,6 @@ def _common_shape(a: TensorShape, b: TensorShape) -> TensorShape:
     )
 
 
-def _case_state(attrs: dict[str, Any]) -> Any:
-    layout = attrs["layout"]
-    return [(h, h in layout.written) for h in layout.handles]
-
-
 def _run_case(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
     """Outside of a program: the branch is chosen here, and its nodes run one by one."""
     branches, layout = attrs["branches"], attrs["layout"]
@@ -79,7 +75,7 @@ def _run_case(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
     inputs=("branch_index", "*inputs"),
     dtypes={},
     shape=_case_shape,
-    state_of=_case_state,
+    state_of=layout_state,
     run=_run_case,
     api_name="cond",
 )

@@ -16,17 +16,17 @@ from jax import lax
 
 from deras._src import errors
 from deras._src.control_flow.known_trips import follow_loop
+from deras._src.control_flow.rows import row_start, row_step, visit_rows
 from deras._src.control_flow.subgraph import (
     Layout,
     functional_gradient,
+    layout_state,
     lower_with_state,
-    run_graph,
 )
 from deras._src.control_flow.tensor_array_shapes import buffers_among, settle_carry
 from deras._src.core.context import state
 from deras._src.dispatch.apply import apply, as_tensor_tuple
-from deras._src.dispatch.replay import replay, value_of
-from deras._src.graph.checks import nested_code, require
+from deras._src.graph.checks import require
 from deras._src.graph.func_graph import FuncGraph
 from deras._src.graph.lowering import LoweringContext, NeedsHost
 from deras._src.registry import op
@@ -36,28 +36,11 @@ def _for_shape(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
     return [(t.dtype, t.shape) for t in attrs["body"].inputs[: attrs["carried"]]]
 
 
-def _for_state(attrs: dict[str, Any]) -> Any:
-    layout = attrs["layout"]
-    return [(h, h in layout.written) for h in layout.handles]
-
-
 def _run_for(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
-    """Outside of a program: the rows are visited here, the body's nodes run one by one."""
-    layout, body, carried = attrs["layout"], attrs["body"], attrs["carried"]
-    arguments, captured, _ = layout.split(inputs)
-    arrays = {id(t): v for t, v in captured}
-    carry, rows = arguments[:carried], arguments[carried:]
-    length = int(rows[0].shape[0])
-    if not length and attrs["message"] is not None:
+    rows = attrs["layout"].split(inputs)[0][attrs["carried"] :]
+    if attrs["message"] is not None and not int(rows[0].shape[0]):
         raise errors.op_error(errors.InvalidArgumentError, "AutoGraph", attrs["message"])
-    for i in range(length):
-        env = dict(arrays)
-        env.update((id(inner), arrays[id(outer)]) for outer, inner in body.captures)
-        row = [x[i] for x in rows]
-        env.update((id(p), a) for p, a in zip(body.inputs, [*carry, *row], strict=True))
-        replay(body.nodes, env)
-        carry = [value_of(t, env) for t in body.outputs]
-    return tuple(carry)
+    return tuple(visit_rows(attrs["body"], attrs["layout"], attrs["carried"], inputs)[0])
 
 
 @op(
@@ -68,30 +51,16 @@ def _run_for(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
     inputs=("*inputs",),
     dtypes={},
     shape=_for_shape,
-    state_of=_for_state,
+    state_of=layout_state,
     run=_run_for,
     api_name="for",
 )
 def _for(context, *arrays, body, layout, carried, unset, message):
     def lower(inner: LoweringContext, full: Sequence[Any]) -> Any:
         arguments, captured, values = layout.split(full)
-        written = layout.written
-        collecting = state.collector is not None
-
-        def step(carry: Any, row: Any) -> Any:
-            loop, now, code = carry
-            values_now = {**values, **dict(zip(written, now, strict=True))}
-            with nested_code() as collector:
-                outputs, after = run_graph(body, inner, [*loop, *row], captured, values_now)
-                found: Any = None if collector is None else collector.current()
-            now = tuple(jnp.asarray(after[h]) for h in written)
-            if collecting:
-                code = jnp.where(code[0] != 0, code, found)
-            return (tuple(jnp.asarray(o) for o in outputs), now, code), None
-
-        loop = [jnp.asarray(a) for a in arguments[:carried]]
-        now = tuple(jnp.asarray(values[h]) for h in written)
-        code = jnp.zeros(2, jnp.int64) if collecting else ()
+        step = row_step(body, inner, layout, captured, values, carried)
+        start, now, code = row_start(arguments[:carried], layout, values)
+        loop = list(start)
         xs = tuple(jnp.asarray(a) for a in arguments[carried:])
         if message is not None and not xs[0].shape[0]:
             require(jnp.asarray(False), errors.InvalidArgumentError, message)
@@ -117,10 +86,10 @@ def _for(context, *arrays, body, layout, carried, unset, message):
                 inner.node or context.node,
                 "a loop variable changes its shape or dtype from trip to trip",
             ) from None
-        if collecting:
+        if state.collector is not None:
             state.collector.merge(code)
         outputs = [o if e is None else e for o, e in zip(last, ends, strict=True)]
-        return outputs, dict(zip(written, now, strict=True))
+        return outputs, dict(zip(layout.written, now, strict=True))
 
     return lower_with_state(context, lower, arrays)
 

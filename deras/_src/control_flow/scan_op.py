@@ -12,10 +12,12 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from deras._src.control_flow.rows import row_start, row_step, visit_rows
 from deras._src.control_flow.structures import Structured
 from deras._src.control_flow.subgraph import (
     Layout,
     functional_gradient,
+    layout_state,
     lower_with_state,
     run_graph,
 )
@@ -23,7 +25,6 @@ from deras._src.core.context import building, state
 from deras._src.core.tensor import SymbolicTensor
 from deras._src.core.tensor_shape import TensorShape
 from deras._src.dispatch.apply import apply, as_tensor_tuple
-from deras._src.dispatch.replay import replay, value_of
 from deras._src.graph.checks import merge_code, nested_code
 from deras._src.graph.func_graph import FuncGraph
 from deras._src.graph.lowering import LoweringContext, NeedsHost
@@ -46,28 +47,10 @@ def _scan_shape(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
     ]
 
 
-def _scan_state(attrs: dict[str, Any]) -> Any:
-    layout = attrs["layout"]
-    return [(h, h in layout.written) for h in layout.handles]
-
-
 def _run_scan(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
-    """Outside of a program: the rows are visited here, the body's nodes run one by one."""
-    layout, body, carried = attrs["layout"], attrs["body"], attrs["carried"]
-    arguments, captured, _ = layout.split(inputs)
-    arrays = {id(t): v for t, v in captured}
-    carry, rows = arguments[:carried], arguments[carried:]
-    length = int(rows[0].shape[0])
-    order = range(length - 1, -1, -1) if attrs["reverse"] else range(length)
-    collected: list[Any] = [None] * length
-    for i in order:
-        env = dict(arrays)
-        env.update((id(inner), arrays[id(outer)]) for outer, inner in body.captures)
-        row = [x[i] for x in rows]
-        env.update((id(p), a) for p, a in zip(body.inputs, [*carry, *row], strict=True))
-        replay(body.nodes, env)
-        outputs = [value_of(t, env) for t in body.outputs]
-        carry, collected[i] = outputs[:carried], outputs[carried:]
+    carry, collected = visit_rows(
+        attrs["body"], attrs["layout"], attrs["carried"], inputs, attrs["reverse"]
+    )
     return (*carry, *(stack(list(column)) for column in zip(*collected, strict=True)))
 
 
@@ -79,44 +62,26 @@ def _run_scan(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
     inputs=("*inputs",),
     dtypes={},
     shape=_scan_shape,
-    state_of=_scan_state,
+    state_of=layout_state,
     run=_run_scan,
     api_name="scan",
 )
 def scan_op(context, *arrays, body, layout, carried, rows, reverse):
     def lower(inner: LoweringContext, full: Sequence[Any]) -> Any:
         arguments, captured, values = layout.split(full)
-        written = layout.written
-        collecting = state.collector is not None
-
-        def step(carry: Any, row: Any) -> Any:
-            loop, now, code = carry
-            values_now = {**values, **dict(zip(written, now, strict=True))}
-            with nested_code() as collector:
-                outputs, after = run_graph(body, inner, [*loop, *row], captured, values_now)
-                found: Any = None if collector is None else collector.current()
-            outputs = [jnp.asarray(o) for o in outputs]
-            now = tuple(jnp.asarray(after[h]) for h in written)
-            if collecting:
-                code = jnp.where(code[0] != 0, code, found)
-            return (tuple(outputs[:carried]), now, code), tuple(outputs[carried:])
-
-        start = (
-            tuple(jnp.asarray(a) for a in arguments[:carried]),
-            tuple(jnp.asarray(values[h]) for h in written),
-            jnp.zeros(2, jnp.int64) if collecting else (),
-        )
+        step = row_step(body, inner, layout, captured, values, carried)
+        start = row_start(arguments[:carried], layout, values)
         xs = tuple(jnp.asarray(a) for a in arguments[carried:])
         try:
             (loop, now, code), ys = lax.scan(step, start, xs, reverse=reverse)
-        except TypeError as error:
+        except TypeError:
             raise NeedsHost(
                 inner.node or context.node,
-                f"the carried values change their shape or dtype ({str(error).splitlines()[0]})",
+                "the carried values change their shape or dtype from row to row",
             ) from None
-        if collecting:
+        if state.collector is not None:
             state.collector.merge(code)
-        return [*loop, *ys], dict(zip(written, now, strict=True))
+        return [*loop, *ys], dict(zip(layout.written, now, strict=True))
 
     return lower_with_state(context, lower, arrays)
 
@@ -129,7 +94,7 @@ def scan_op(context, *arrays, body, layout, carried, rows, reverse):
     inputs=("*inputs",),
     dtypes={},
     shape=_scan_shape,
-    state_of=_scan_state,
+    state_of=layout_state,
     run=_run_scan,
     api_name="vectorized_map",
 )

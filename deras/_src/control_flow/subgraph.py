@@ -122,6 +122,12 @@ class Layout:
 Body = Callable[[LoweringContext, Sequence[Any]], tuple[list[Any], dict[Any, Any]]]
 
 
+def layout_state(attrs: dict[str, Any]) -> list[tuple[Any, bool]]:
+    """`state_of` for ops whose graphs share a layout."""
+    layout = attrs["layout"]
+    return [(h, h in layout.written) for h in layout.handles]
+
+
 def lower_with_state(
     context: LoweringContext, body: Body, arrays: Sequence[Any]
 ) -> tuple[Any, ...]:

@@ -18,6 +18,7 @@ from deras._src.control_flow.structures import Structured
 from deras._src.control_flow.subgraph import (
     Layout,
     functional_gradient,
+    layout_state,
     lower_with_state,
     run_graph,
 )
@@ -40,11 +41,6 @@ from deras._src.util.export import export
 
 def _while_shape(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
     return [(t.dtype, t.shape) for t in attrs["body"].inputs]
-
-
-def _while_state(attrs: dict[str, Any]) -> Any:
-    layout = attrs["layout"]
-    return [(h, h in layout.written) for h in layout.handles]
 
 
 def _run_while(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
@@ -77,7 +73,7 @@ def _run_while(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
     inputs=("*loop_vars",),
     dtypes={},
     shape=_while_shape,
-    state_of=_while_state,
+    state_of=layout_state,
     run=_run_while,
     api_name="while_loop",
 )

@@ -13,6 +13,7 @@ from jax.dtypes import float0
 from deras._src.control_flow.subgraph import (
     Layout,
     functional_gradient,
+    layout_state,
     lower_with_state,
     run_graph,
 )
@@ -36,11 +37,6 @@ def _call_shape(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
     return [(t.dtype, t.shape) for t in attrs["function"].graph.outputs]
 
 
-def _call_state(attrs: dict[str, Any]) -> Any:
-    layout = attrs["layout"]
-    return [(h, h in layout.written) for h in layout.handles]
-
-
 def _run_call(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
     function, layout = attrs["function"], attrs["layout"]
     arguments, captured, _ = layout.split(inputs)
@@ -57,7 +53,7 @@ def _run_call(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
     inputs=("*args",),
     dtypes={},
     shape=_call_shape,
-    state_of=_call_state,
+    state_of=layout_state,
     run=_run_call,
     api_name="function",
 )
