@@ -73,7 +73,7 @@ def _run_case(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
     stateful=True,
     gradient=functional_gradient,
     inputs=("branch_index", "*inputs"),
-    dtypes={},
+    dtypes={"inputs": dtypes.EVERY},
     shape=_case_shape,
     state_of=layout_state,
     run=_run_case,

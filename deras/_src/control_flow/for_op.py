@@ -25,6 +25,7 @@ from deras._src.control_flow.subgraph import (
 )
 from deras._src.control_flow.tensor_array_shapes import buffers_among, settle_carry
 from deras._src.core.context import state
+from deras._src.core.dtypes import EVERY
 from deras._src.dispatch.apply import apply, as_tensor_tuple
 from deras._src.graph.checks import require
 from deras._src.graph.func_graph import FuncGraph
@@ -49,7 +50,7 @@ def _run_for(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
     stateful=True,
     gradient=functional_gradient,
     inputs=("*inputs",),
-    dtypes={},
+    dtypes={"inputs": EVERY},
     shape=_for_shape,
     state_of=layout_state,
     run=_run_for,

@@ -71,7 +71,7 @@ def _run_while(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
     stateful=True,
     gradient=functional_gradient,
     inputs=("*loop_vars",),
-    dtypes={},
+    dtypes={"loop_vars": dtypes.EVERY},
     shape=_while_shape,
     state_of=layout_state,
     run=_run_while,

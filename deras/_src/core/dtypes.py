@@ -329,6 +329,8 @@ QUANTIZED: Final = export_value(
 )
 OPAQUE: Final = frozenset({resource, variant})
 ANY: Final = frozenset(_BY_NAME.values()) - OPAQUE
+# Opaque ones too: for ops that pass values on to the graphs that they hold.
+EVERY: Final = ANY | OPAQUE
 # What a device can hold: strings live on the host, quantized types are not computed with.
 ON_DEVICE: Final = ANY - STRING - QUANTIZED
 

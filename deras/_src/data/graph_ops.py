@@ -10,7 +10,7 @@ import numpy as np
 from deras._src import errors
 from deras._src.control_flow.structures import Structured
 from deras._src.core.context import state
-from deras._src.core.dtypes import ANY, bool_, int64, string, variant
+from deras._src.core.dtypes import EVERY, bool_, int64, string, variant
 from deras._src.core.tensor import EagerTensor, SymbolicTensor, host_tensor
 from deras._src.core.tensor_shape import TensorShape
 from deras._src.data.functions import ElementFunction
@@ -29,15 +29,7 @@ from deras._src.data.node import (
 from deras._src.dispatch.apply import apply, as_tensor_tuple
 from deras._src.dispatch.convert import convert
 from deras._src.function.concrete import ConcreteFunction
-from deras._src.registry import NONE, REGISTRY, OpDef
-
-_ACCEPTED = frozenset([*ANY, variant])
-
-# Branches, loops and calls pass datasets and iterators on to what is inside of them.
-for _name in ("Case", "While", "For", "PartitionedCall"):
-    _passing = REGISTRY.get(_name)
-    if _passing is not None:
-        _passing.constraints = (*_passing.constraints[:-1], _ACCEPTED)
+from deras._src.registry import NONE, OpDef
 
 
 class Held:
@@ -64,7 +56,7 @@ def host_op(
         name,
         None,
         gradient=NONE,
-        dtypes={"inputs": _ACCEPTED},
+        dtypes={"inputs": EVERY},
         shape=shape,
         host=run,
         run=run,

@@ -18,6 +18,7 @@ from deras._src.control_flow.subgraph import (
     run_graph,
 )
 from deras._src.core.context import recording, state
+from deras._src.core.dtypes import EVERY
 from deras._src.core.tensor import EagerTensor
 from deras._src.dispatch.apply import apply, as_tensor_tuple
 from deras._src.dispatch.plans import PLANS
@@ -51,7 +52,7 @@ def _run_call(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
     stateful=True,
     gradient=functional_gradient,
     inputs=("*args",),
-    dtypes={},
+    dtypes={"args": EVERY},
     shape=_call_shape,
     state_of=layout_state,
     run=_run_call,

@@ -12,7 +12,7 @@ from deras._src import errors
 from deras._src.control_flow.loops import TooManyTrips
 from deras._src.control_flow.structures import Structured
 from deras._src.core.context import state
-from deras._src.core.dtypes import string
+from deras._src.core.dtypes import OPAQUE, string
 from deras._src.core.tensor import EagerTensor, SymbolicTensor, Tensor, TracedTensor
 from deras._src.core.type_spec import TensorSpec, TypeSpec
 from deras._src.dispatch.convert import convert
@@ -30,6 +30,8 @@ from deras._src.util import nest
 from deras._src.util.export import export
 
 _MOST_PROGRAMS = 256
+# Values of these dtypes cannot go in or out of a program.
+_ON_HOST = OPAQUE | {string}
 
 
 @export("types.experimental.ConcreteFunction")
@@ -66,7 +68,7 @@ class ConcreteFunction:
         self.segmented: SegmentedRunner | None = None
         self._differentiable: DifferentiableCall | None = None
         self._flexible = [h for h in graph.handles if not h.shape.is_fully_defined()]
-        self._on_host = any(t.dtype is string for t in (*graph.inputs, *graph.outputs)) or any(
+        self._on_host = any(t.dtype in _ON_HOST for t in (*graph.inputs, *graph.outputs)) or any(
             host_reason(n) is not None for n in graph.nodes
         )
         if self._on_host:

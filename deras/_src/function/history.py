@@ -113,6 +113,7 @@ class Trace:
       number: 1 for the first.
       site: the line of the call that made it.
       arguments: the leaves of its arguments.
+      structure, outlines: key of each argument's structure, and it in words.
       causes: why it was made, the most telling first.
       seconds: how long the Python function took to run.
       surroundings: what the Python function used and did besides its arguments.
@@ -125,17 +126,19 @@ class Trace:
         site: Site | None,
         arguments: list[Argument],
         structure: dict[str, Any],
+        outlines: dict[str, str],
         causes: list[Cause],
     ) -> None:
         self.number = number
         self.site = site
         self.arguments = arguments
         self.structure = structure
+        self.outlines = outlines
         self.causes = causes
         self.seconds = 0.0
         self.surroundings: Surroundings | None = None
         self.created: list[str] = []
-        self._concrete: weakref.ref[Any] = weakref.ref(self)
+        self._concrete: weakref.ref[Any] | None = None
 
     @property
     def cause(self) -> Cause:
@@ -145,8 +148,7 @@ class Trace:
     @property
     def concrete(self) -> Any:
         """The `ConcreteFunction`; None if it was dropped from the cache."""
-        found = self._concrete()
-        return None if found is self else found
+        return None if self._concrete is None else self._concrete()
 
     @concrete.setter
     def concrete(self, value: Any) -> None:
@@ -173,8 +175,7 @@ class History:
         outlines = {name: _outline(value) for name, value in named}
         self.count += 1
         causes = self._causes(arguments, structure, outlines)
-        trace = Trace(self.count, site, arguments, structure, causes)
-        trace.outlines = outlines  # type: ignore[attr-defined]
+        trace = Trace(self.count, site, arguments, structure, outlines, causes)
         if len(self.traces) >= _MOST_KEPT:
             del self.traces[_MOST_KEPT // 2]
         self.traces.append(trace)
@@ -201,7 +202,7 @@ def _differences(
             Cause(
                 "structure",
                 name,
-                earlier.outlines.get(name, missing),  # type: ignore[attr-defined]
+                earlier.outlines.get(name, missing),
                 outlines.get(name, missing),
             )
             for name in names
