@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 import deras as tf
-from deras._src.train import bundle_format, checksums, table
+from deras._src.io import crc as checksums
+from deras._src.train import bundle_format, table
 from deras._src.train.bundle_reader import BundleReader
 from deras._src.util import atomic_files
 from tests.train import programs

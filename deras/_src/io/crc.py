@@ -26,6 +26,19 @@ def load_crc32c() -> Callable[[bytes], int]:
     return google_crc32c.value  # type: ignore[no-any-return]
 
 
+def extend(crc: int, data: Any) -> int:
+    """The checksum of what `crc` stands for, with `data` after it.
+
+    Args:
+      crc: Checksum of what came before; 0 for nothing.
+      data: bytes, or a contiguous NumPy array.
+    """
+    load_crc32c()
+    import google_crc32c
+
+    return google_crc32c.extend(crc, data)
+
+
 def masked(crc: int) -> int:
     """A checksum as it is stored: rotated and shifted, as checksums of checksums are weak.
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from deras._src.core.dtypes import OPAQUE, DType, string
-from deras._src.train import checksums
+from deras._src.io import crc as checksums
 from deras._src.train.table import decode_varint, encode_varint
 
 HEADER_KEY = b""
@@ -131,7 +131,7 @@ def encode(array: np.ndarray, dtype: DType) -> Iterator[tuple[Any, Any]]:
 def _encode_strings(elements: list[bytes]) -> Iterator[tuple[Any, Any]]:
     lengths = b"".join(_length(element) for element in elements)
     yield b"".join(encode_varint(len(element)) for element in elements), lengths
-    trailer = struct.pack("<I", checksums.masked(lengths))
+    trailer = struct.pack("<I", checksums.masked(checksums.extend(0, lengths)))
     yield trailer, trailer
     joined = b"".join(elements)
     yield joined, joined
@@ -173,7 +173,7 @@ def _decode_strings(data: bytes, count: int, shape: tuple[int, ...]) -> tuple[np
         raise ValueError(f"{len(data)} bytes, but the strings need {body + sum(sizes)}")
     lengths = b"".join(struct.pack("<I" if s < 2**32 else "<Q", s) for s in sizes)
     crc = checksums.extend(0, lengths)
-    if struct.pack("<I", checksums.mask(crc)) != data[position:body]:
+    if struct.pack("<I", checksums.masked(crc)) != data[position:body]:
         raise ValueError("the checksum of the strings' lengths does not match")
     crc = checksums.extend(crc, data[position:])
     elements = np.empty(count, object)

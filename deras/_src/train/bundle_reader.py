@@ -11,7 +11,8 @@ import numpy as np
 
 from deras._src import errors
 from deras._src.core.dtypes import DType
-from deras._src.train import bundle_format, checksums, table
+from deras._src.io import crc as checksums
+from deras._src.train import bundle_format, table
 from deras._src.train.bundle_format import Slice
 from deras._src.train.file_errors import translated
 from deras._src.train.protos import messages
@@ -145,12 +146,12 @@ class BundleReader:
             array, crc = bundle_format.decode(data, DType(entry.dtype), shape)
         except ValueError as error:
             raise self._loss(key, entry.shard_id, str(error)) from error
-        if checksums.mask(crc) != entry.crc32c:
+        if checksums.masked(crc) != entry.crc32c:
             raise self._loss(
                 key,
                 entry.shard_id,
                 f"checksum does not match: {entry.crc32c:#010x} was written, the "
-                f"{entry.size} bytes at {entry.offset} give {checksums.mask(crc):#010x}",
+                f"{entry.size} bytes at {entry.offset} give {checksums.masked(crc):#010x}",
             )
         return array
 

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from deras._src.core.dtypes import DType
-from deras._src.train import bundle_format, checksums, table
+from deras._src.io import crc as checksums
+from deras._src.train import bundle_format, table
 from deras._src.train.bundle_format import Slice
 from deras._src.train.file_errors import translated
 from deras._src.train.protos import messages
@@ -105,7 +106,7 @@ def _write_item(file: atomic_files.StagedFile, item: Item, shard: int) -> Any:
         shard_id=shard,
         offset=start,
         size=file.size - start,
-        crc32c=checksums.mask(crc),
+        crc32c=checksums.masked(crc),
     )
     _set_shape(entry.shape, item.array.shape)
     return entry

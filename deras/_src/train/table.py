@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterable, Iterator
 
 from deras._src import errors
-from deras._src.train import checksums
+from deras._src.io import crc as checksums
 
 _MAGIC = 0xDB4775248B80FB57
 _FOOTER = 48
@@ -96,7 +96,7 @@ def build(entries: Iterable[tuple[bytes, bytes]]) -> bytes:
         content = block.finish() + b"\0"  # not compressed
         handle = encode_varint(len(file)) + encode_varint(len(content) - 1)
         file.extend(content)
-        file.extend(struct.pack("<I", checksums.masked(content)))
+        file.extend(struct.pack("<I", checksums.masked(checksums.extend(0, content))))
         return handle
 
     index, block = _Block(1), _Block(_RESTART_INTERVAL)
@@ -137,7 +137,10 @@ def _block(pointer: bytes, position: int, path: str, data: bytes | None = None) 
     end = offset + size + 1
     if end + 4 > len(data):
         raise _loss(path, f"a block ends at byte {end + 4}, the file has {len(data)}")
-    if checksums.masked(data[offset:end]) != struct.unpack_from("<I", data, end)[0]:
+    if (
+        checksums.masked(checksums.extend(0, data[offset:end]))
+        != struct.unpack_from("<I", data, end)[0]
+    ):
         raise _loss(path, f"the checksum of the block at byte {offset} does not match its content")
     if data[end - 1] != 0:
         raise errors.UnimplementedError(

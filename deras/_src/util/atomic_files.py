@@ -32,15 +32,9 @@ class StagedFile:
     """
 
     def __init__(self, directory: str) -> None:
-        name = f"{_MARK}{os.getpid()}-{secrets.token_hex(8)}{_END}"
-        self.path = os.path.join(directory or ".", name)
         self.size = 0
         self._published = False
-        self._file: Any = open(self.path, "xb")  # noqa: SIM115 - closed by publish or discard
-        if fcntl is not None:
-            # Some network file systems have no locks; then nobody can take ours for a leftover.
-            with contextlib.suppress(OSError):
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self.path, self._file = _locked_file(directory or ".")
 
     def write(self, data: Any) -> None:
         """Appends bytes, or anything that shows its memory."""
@@ -69,6 +63,25 @@ class StagedFile:
             self._file.close()
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.path)
+
+
+def _locked_file(directory: str) -> tuple[str, Any]:
+    """A new file of a name that no reader looks for, locked where the file system has locks."""
+    while True:
+        name = f"{_MARK}{os.getpid()}-{secrets.token_hex(8)}{_END}"
+        path = os.path.join(directory, name)
+        file = open(path, "xb")  # noqa: SIM115 - closed by publish or discard
+        if fcntl is None:
+            return path, file
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError:
+            # Some network file systems have no locks; then nobody can take ours for a leftover.
+            return path, file
+        if os.fstat(file.fileno()).st_nlink:
+            return path, file
+        # Somebody took it for a leftover before it was locked.
+        file.close()
 
 
 def sync_directory(directory: str) -> None:
