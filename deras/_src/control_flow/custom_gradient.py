@@ -23,7 +23,7 @@ from jax import lax
 from deras._src import errors
 from deras._src.control_flow.structures import Structured
 from deras._src.control_flow.subgraph import Layout, run_graph, trace
-from deras._src.core.context import recording, state
+from deras._src.core.context import Recorder, recording, state
 from deras._src.core.indexed_slices import IndexedSlices
 from deras._src.core.tensor import EagerTensor, Tensor, TracedTensor
 from deras._src.dispatch.apply import apply, as_tensor_tuple
@@ -83,26 +83,16 @@ class _Custom:
         return _Custom(self._function.__get__(instance, owner))
 
 
-class _Watcher:
+class _Watcher(Recorder):
     """A recorder that notes which trainable variables are read."""
 
     def __init__(self) -> None:
         self.handles: dict[Any, None] = {}
 
-    def wants(self, op: Any, inputs: Any) -> bool:
-        """Never: only reads count."""
-        return False
-
-    def record(self, record: Any) -> None:
-        """Not called."""
-
     def reads(self, handle: Any, tensor: Any) -> None:
         """Notes a variable."""
         if handle.trainable:
             self.handles.setdefault(handle)
-
-    def leaves(self, tensor: Any) -> None:
-        """Of no interest."""
 
 
 def _call(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from deras._src.control_flow.loops import TooManyTrips
-from deras._src.core.context import building, state
+from deras._src.core.context import building, recorded_deeply, state
 from deras._src.core.tensor import SymbolicTensor
 from deras._src.dispatch.apply import apply, as_tensor_tuple
 from deras._src.graph.checks import merge_code, nested_code
@@ -273,7 +273,7 @@ def recompute_pullback(
 def _run_gradient(inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
     """Outside of a program (a host segment): compiled as a program of its own, where it can be."""
     forward = attrs["forward"]
-    if not forward.needs_host and not any(getattr(r, "deep", False) for r in state.recorders):
+    if not forward.needs_host and not recorded_deeply():
         try:
             return run_alone(functional_grad_op, inputs, tuple(attrs.items()))
         except NeedsHost:

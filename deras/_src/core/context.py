@@ -15,7 +15,7 @@ class ThreadState(threading.local):
 
     Attributes:
       graph: the FuncGraph being built, or None when ops run at once.
-      recorders: the active recorders, outermost first.
+      recorders: the active `Recorder`s, outermost first.
       device: the JAX device asked for by `tf.device`, or None for the default one.
       device_spec: what `tf.device` was told, all enclosing ones merged, or None.
       name_scope: the prefix of `tf.name_scope`, with a trailing slash, or "".
@@ -32,6 +32,36 @@ class ThreadState(threading.local):
     collector: Any = None
     site_override: Any = None
     outside: tuple[tuple[Any, tuple[Any, ...]], ...] = ()
+
+
+class Recorder:
+    """What is told of every op that runs in a thread: tapes and their like.
+
+    Attributes:
+      every_op: whether it looks at all ops, not at those that touch what it follows.
+      deep: whether calls of functions are to run node by node, so that it sees each.
+    """
+
+    every_op = False
+    deep = False
+
+    def wants(self, op: Any, inputs: Any) -> bool:
+        """Whether `record` is to be called for an op on these inputs."""
+        return False
+
+    def record(self, record: Any) -> None:
+        """An op that was wanted has run."""
+
+    def reads(self, handle: Any, tensor: Any) -> None:
+        """A variable was read."""
+
+    def leaves(self, tensor: Any) -> None:
+        """A tensor was turned into NumPy."""
+
+
+def recorded_deeply() -> bool:
+    """Whether a recorder of this thread wants to see the nodes inside of functions."""
+    return any(r.deep for r in state.recorders)
 
 
 state = ThreadState()

@@ -165,7 +165,7 @@ class DifferentiableCall:
         self, inputs: Sequence[Any], grads: Sequence[Any], needed: Sequence[int]
     ) -> None:
         """Runs forward and backward one by one, for recorders that look at every op."""
-        watchers = [r for r in state.recorders if getattr(r, "every_op", False)]
+        watchers = [r for r in state.recorders if r.every_op]
         if not watchers:
             return
         env = {

@@ -11,7 +11,7 @@ from typing import Any
 from deras._src import errors
 from deras._src.control_flow.loops import TooManyTrips
 from deras._src.control_flow.structures import Structured
-from deras._src.core.context import state
+from deras._src.core.context import recorded_deeply, state
 from deras._src.core.dtypes import OPAQUE, string
 from deras._src.core.tensor import EagerTensor, SymbolicTensor, Tensor, TracedTensor
 from deras._src.core.type_spec import TensorSpec, TypeSpec
@@ -229,7 +229,7 @@ class ConcreteFunction:
             replay(self.graph.nodes, env)
             return [value_of(t, env) for t in self.graph.outputs]
         if state.recorders:
-            if any(getattr(r, "deep", False) for r in state.recorders):
+            if recorded_deeply():
                 env = {id(p): a for p, a in zip(self.graph.inputs, arguments, strict=True)}
                 replay(self.graph.nodes, env)
                 return [value_of(t, env) for t in self.graph.outputs]
@@ -292,7 +292,7 @@ class ConcreteFunction:
 
     def _run_recorded(self, arguments: list[Any]) -> Sequence[Any] | None:
         """Runs under tapes that follow an input; None where none does."""
-        tapes = [r for r in state.recorders if not getattr(r, "every_op", False)]
+        tapes = [r for r in state.recorders if not r.every_op]
         if not tapes:
             return None
         if self.segmented is not None:

@@ -17,7 +17,7 @@ import numpy as np
 
 from deras._src import errors
 from deras._src.control_flow.loops import RunAgain
-from deras._src.core.context import recording, state
+from deras._src.core.context import Recorder, recording, state
 from deras._src.core.dtypes import FLOATING
 from deras._src.core.tensor import EagerTensor, TracedTensor, describe
 from deras._src.function.calls import run_unchanged
@@ -61,7 +61,7 @@ def all_finite(arrays: Sequence[Any]) -> Any:
     return result
 
 
-class NumericsRecorder:
+class NumericsRecorder(Recorder):
     """Checks the outputs of every op that runs, and goes into ops that are made of others.
 
     Attributes:
@@ -122,12 +122,6 @@ class NumericsRecorder:
             arguments,
             site=record.site,
         )
-
-    def reads(self, handle: Any, tensor: Any) -> None:
-        """Nothing: reading a variable computes nothing."""
-
-    def leaves(self, tensor: Any) -> None:
-        """Nothing: a value turned into NumPy has been checked."""
 
 
 def _value(tensor: Any) -> np.ndarray | None:

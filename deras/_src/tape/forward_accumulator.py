@@ -14,7 +14,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from deras._src.core.context import recording, state
+from deras._src.core.context import Recorder, recording, state
 from deras._src.core.tensor import Tensor, TracedTensor
 from deras._src.dispatch.apply import apply, as_tensor_tuple
 from deras._src.dispatch.convert import convert
@@ -28,7 +28,7 @@ from deras._src.util.export import export
 
 
 @export("autodiff.ForwardAccumulator")
-class ForwardAccumulator:
+class ForwardAccumulator(Recorder):
     """Computes Jacobian-vector products while ops run.
 
     Args:
@@ -119,9 +119,6 @@ class ForwardAccumulator:
         tangent = self._variables.get(handle)
         if tangent is not None:
             self._tangents[id(tensor)] = (tensor, tangent)
-
-    def leaves(self, tensor: Any) -> None:
-        """A value turned into NumPy: of no interest here."""
 
     # -- use --------------------------------------------------------------------------------
 

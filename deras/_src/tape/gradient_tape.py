@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from enum import Enum
 from typing import Any
 
-from deras._src.core.context import state
+from deras._src.core.context import Recorder, state
 from deras._src.core.indexed_slices import IndexedSlices
 from deras._src.core.tensor import Tensor
 from deras._src.dispatch.apply import apply, as_tensor_tuple
@@ -34,7 +34,7 @@ class UnconnectedGradients(Enum):
 
 
 @export("GradientTape", "autodiff.GradientTape")
-class GradientTape:
+class GradientTape(Recorder):
     """Records ops for automatic differentiation.
 
     Args:
